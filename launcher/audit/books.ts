@@ -1,0 +1,83 @@
+// Read-only connections to every MySQL server, each inside one consistent snapshot, so that what one
+// server says is the truth of one instant. Nothing here can write: the transaction is READ ONLY.
+import mysql from 'mysql2/promise';
+
+export type SqlValue = string | number | readonly number[] | readonly string[];
+
+/** One server, frozen at one instant. */
+export interface Book {
+  /** host:port */
+  readonly name: string;
+  /** The quoted database of a service, such as `spillway_order`, for FROM clauses. */
+  database(service: 'order' | 'inventory' | 'payment'): string;
+  rows<T>(sql: string, values?: readonly SqlValue[]): Promise<T[]>;
+}
+
+/** The dearest query reads a million rows; a minute is ten times what that takes on a slow disk. */
+const QUERY_MS_MAX = 60_000;
+const CONNECT_MS_MAX = 3_000;
+
+export async function withBooks<T>(
+  o: { mysqlUrls: readonly string[]; databasePrefix: string },
+  work: (books: readonly Book[]) => Promise<T>,
+): Promise<T> {
+  const open: mysql.Connection[] = [];
+  try {
+    const books = await Promise.all(
+      o.mysqlUrls.map(async (url) => {
+        const connection = await connect(url);
+        open.push(connection);
+        return freeze(connection, new URL(url).host, o.databasePrefix);
+      }),
+    );
+    return await work(books);
+  } finally {
+    for (const connection of open) connection.destroy();
+  }
+}
+
+async function connect(url: string): Promise<mysql.Connection> {
+  const { hostname, port, username, password, host } = new URL(url);
+  try {
+    return await mysql.createConnection({
+      host: hostname,
+      port: Number(port === '' ? 3306 : port),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      connectTimeout: CONNECT_MS_MAX,
+      charset: 'utf8mb4',
+      timezone: 'Z',
+      // Exact integers: a BIGINT or a SUM must not pass through a double.
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      dateStrings: true,
+    });
+  } catch (e) {
+    throw new UnreachableError(`mysql ${host}`, (e as Error).message);
+  }
+}
+
+async function freeze(connection: mysql.Connection, name: string, prefix: string): Promise<Book> {
+  await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+  return {
+    name,
+    database: (service) => mysql.escapeId(prefix + service),
+    rows: async <T>(sql: string, values: readonly SqlValue[] = []) => {
+      const [rows] = await connection.query({ sql, timeout: QUERY_MS_MAX }, [...values]);
+      return rows as T[];
+    },
+  };
+}
+
+/** A server that the audit needs and cannot ask. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+
+  constructor(
+    readonly server: string,
+    reason: string,
+  ) {
+    super(`${server} does not answer: ${reason}`);
+  }
+}

@@ -1,0 +1,108 @@
+// An audit for people: one line per question with its numbers, then each problem with what to do.
+
+import type { ProblemKind } from './problem.js';
+import type { AuditReport } from './run-audit.js';
+
+export interface Paint {
+  good(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+}
+
+export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, dim: (text) => text };
+
+/** Problems that are printed in full; --json has up to 200. */
+const LISTED_MAX = 12;
+
+export function renderAudit(report: AuditReport, paint: Paint): string {
+  const lines = questions(report).map(({ kinds, text }) => {
+    const wrong = report.problems.filter((found) => kinds.includes(found.kind)).length;
+    return wrong === 0 ? `  ${paint.good('✓')} ${text}` : `  ${paint.bad('✗')} ${text}`;
+  });
+  const looks = `${report.looks} ${report.looks === 1 ? 'look' : 'looks'}`;
+  const took = paint.dim(`(${looks}, ${(report.took_ms / 1000).toFixed(1)} s)`);
+  return [...lines, `  ${verdict(report, paint)} ${took}`, ...problemLines(report, paint)].join(
+    '\n',
+  );
+}
+
+/** One line, for the end of other reports. */
+export function verdict(report: AuditReport, paint: Paint): string {
+  if (report.ok) return paint.good('Not one unit and not one cent is missing.');
+  const count = report.problems.length + report.problems_left_out;
+  const { oversold, leaked, drift } = report;
+  const units = `oversold ${oversold}, leaked ${leaked}, drift ${drift}`;
+  return paint.bad(`${count} ${count === 1 ? 'problem' : 'problems'}: ${units}.`);
+}
+
+interface Question {
+  kinds: readonly ProblemKind[];
+  text: string;
+}
+
+function questions(report: AuditReport): Question[] {
+  if (report.looks === 0) return [{ kinds: ['UNREACHABLE'], text: 'The servers answer.' }];
+  const { units } = report;
+  const orders = Object.values(report.orders).reduce((sum, n) => sum + n, 0);
+  const inFlight = report.in_flight === 0 ? '' : `, ${n(report.in_flight)} units in flight`;
+  const provider = report.provider_compared ? ' The provider agrees.' : ' (Provider not asked.)';
+  return [
+    {
+      kinds: ['OVERSOLD'],
+      text: `No SKU is oversold: ${n(report.skus)} SKUs, ${n(report.order_lines)} live order lines.`,
+    },
+    {
+      kinds: ['STOCK'],
+      text:
+        `Units add up: ${n(units.total)} = ${n(units.available)} available` +
+        ` + ${n(units.reserved)} reserved + ${n(units.sold)} sold.`,
+    },
+    {
+      kinds: ['LEAKED', 'UNHELD'],
+      text: `${n(orders)} orders and ${n(report.reservation_lines)} held lines match${inFlight}.`,
+    },
+    {
+      kinds: ['LEDGER'],
+      text: `The ledger has no gap: ${n(report.ledger_entries)} entries, each begins where one ended.`,
+    },
+    { kinds: ['DRIFT', 'UNREACHABLE'], text: 'Redis agrees with MySQL.' },
+    { kinds: ['ORDER', 'PAYMENT'], text: `Every order has its payment: ${n(report.payments)}.` },
+    { kinds: ['MONEY'], text: `Money is conserved: ${moneyText(report)}.${provider}` },
+    {
+      kinds: ['OUTBOX'],
+      text: `No effect is parked; ${n(report.outbox_waiting)} are on their way.`,
+    },
+  ];
+}
+
+function moneyText(report: AuditReport): string {
+  if (report.money.length === 0) return 'nothing captured';
+  return report.money
+    .map((sum) => {
+      const kept = BigInt(sum.captured_minor) - BigInt(sum.refunded_minor);
+      const captured = `${n(BigInt(sum.captured_minor))} captured`;
+      return `${sum.currency} ${captured} - ${n(BigInt(sum.refunded_minor))} refunded = ${n(kept)}`;
+    })
+    .join('; ');
+}
+
+function problemLines(report: AuditReport, paint: Paint): string[] {
+  if (report.problems.length === 0) return [];
+  const lines = [''];
+  const listed = report.problems.slice(0, LISTED_MAX);
+  for (const found of listed) {
+    lines.push(`  ${paint.bad(found.kind)} ${found.subject}: ${found.detail}`);
+  }
+  const more = report.problems.length - listed.length + report.problems_left_out;
+  if (more > 0) lines.push(paint.dim(`  ... and ${n(more)} more (--json lists up to 200)`));
+  lines.push('', '  What to do:');
+  for (const advice of new Set(listed.map((found) => `${found.kind}: ${found.advice}`))) {
+    lines.push(`  - ${advice}`);
+  }
+  return lines;
+}
+
+/** 1234567 -> 1,234,567, whatever the machine's locale is. */
+function n(value: number | bigint): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,128 @@
+// Stock against its own history, per SKU: total = available + reserved + sold, none negative, the
+// reservations and restocks sum up to it, the ledger has no gap and ends at what is available.
+// All of it lies on one server, so one snapshot proves it exactly, however busy the sale is.
+import type { Book } from './books.js';
+import { type Problem, problem } from './problem.js';
+
+/** One SKU: its row, and what its history says it must be. */
+export interface StockRow {
+  readonly shard: number;
+  readonly skuId: string;
+  readonly epoch: number;
+  readonly version: number;
+  readonly available: number;
+  readonly reserved: number;
+  readonly sold: number;
+  readonly total: number;
+  /** Units of RESERVED and of CONFIRMED reservations. */
+  readonly held: number;
+  readonly confirmed: number;
+  readonly restocked: number;
+  readonly entries: number;
+  /** `after` of the entry whose number is the row's version; undefined when there is none. */
+  readonly lastAfter: number | undefined;
+  /** Entries that do not begin where the one before ended, or have none before them. */
+  readonly broken: number;
+}
+
+export function checkStock(row: StockRow): Problem[] {
+  const found: Problem[] = [];
+  const say = (kind: 'STOCK' | 'LEDGER', detail: string, units = 0) =>
+    found.push(problem(kind, row.skuId, detail, units));
+  const { available, reserved, sold, total } = row;
+  if (total !== available + reserved + sold) {
+    say(
+      'STOCK',
+      `total ${total} is not ${available} available + ${reserved} reserved + ${sold} sold`,
+    );
+  }
+  for (const name of ['available', 'reserved', 'sold', 'total'] as const) {
+    if (row[name] < 0) say('STOCK', `${name} is negative: ${row[name]}`);
+  }
+  if (reserved !== row.held) {
+    say('STOCK', `${reserved} reserved, but reservations hold ${row.held}`, reserved - row.held);
+  }
+  if (sold !== row.confirmed) {
+    say('STOCK', `${sold} sold, but reservations confirm ${row.confirmed}`, sold - row.confirmed);
+  }
+  if (total !== row.restocked)
+    say('STOCK', `total ${total}, but restocks sum up to ${row.restocked}`);
+  if (row.entries !== row.version) {
+    say('LEDGER', `version ${row.version}, but ${row.entries} ledger entries`);
+  }
+  if (row.version > 0 && row.lastAfter !== available) {
+    say(
+      'LEDGER',
+      `the ledger ends at ${row.lastAfter ?? 'nothing'}, but ${available} are available`,
+    );
+  }
+  if (row.broken > 0) say('LEDGER', `${row.broken} ledger entries do not follow the one before`);
+  return found;
+}
+
+/** Reads every SKU of one server. Grows with the SKUs, not with the orders. */
+export async function readStock(book: Book): Promise<StockRow[]> {
+  const db = book.database('inventory');
+  const rows = new Map<string, StockRow>();
+  const skus = await book.rows<Record<string, string | number>>(`
+    SELECT s.shard_no, s.sku_id, s.epoch, s.version, s.available, s.reserved, s.sold, s.total,
+           l.after_units
+    FROM ${db}.stock s LEFT JOIN ${db}.ledger l
+      ON l.shard_no = s.shard_no AND l.sku_id = s.sku_id AND l.entry = s.version`);
+  for (const sku of skus) rows.set(keyOf(sku), stockRow(sku));
+  const sums = await Promise.all([
+    book.rows<Sums>(`
+      SELECT shard_no, sku_id, SUM(IF(state = 1, quantity, 0)) AS held,
+             SUM(IF(state = 2, quantity, 0)) AS confirmed
+      FROM ${db}.reservation WHERE sku_id <> '' GROUP BY shard_no, sku_id`),
+    book.rows<Sums>(`
+      SELECT shard_no, sku_id, SUM(delta) AS restocked
+      FROM ${db}.restock GROUP BY shard_no, sku_id`),
+    book.rows<Sums>(`
+      SELECT shard_no, sku_id, COUNT(*) AS entries FROM ${db}.ledger GROUP BY shard_no, sku_id`),
+    book.rows<Sums>(`
+      SELECT l.shard_no, l.sku_id, COUNT(*) AS broken
+      FROM ${db}.ledger l LEFT JOIN ${db}.ledger p
+        ON p.shard_no = l.shard_no AND p.sku_id = l.sku_id AND p.entry = l.entry - 1
+      WHERE l.before_units <> COALESCE(p.after_units, 0)
+         OR (p.entry IS NULL AND l.entry <> 1)
+      GROUP BY l.shard_no, l.sku_id`),
+  ]);
+  for (const sum of sums.flat()) addSum(rows, sum);
+  return [...rows.values()];
+}
+
+type Sums = Record<string, string | number> & { shard_no: number; sku_id: string };
+
+/** History without a stock row becomes a row of zeros, which the check then contradicts. */
+function addSum(rows: Map<string, StockRow>, sum: Sums): void {
+  const before = rows.get(keyOf(sum)) ?? stockRow({ shard_no: sum.shard_no, sku_id: sum.sku_id });
+  const { shard_no: _shard, sku_id: _sku, ...values } = sum;
+  const numbers = Object.entries(values).map(([name, value]) => [name, Number(value)]);
+  rows.set(keyOf(sum), { ...before, ...Object.fromEntries(numbers) });
+}
+
+function keyOf(row: Record<string, string | number>): string {
+  return `${row['shard_no']} ${row['sku_id']}`;
+}
+
+function stockRow(row: Record<string, string | number | null>): StockRow {
+  const number = (name: string) => Number(row[name] ?? 0);
+  const after = row['after_units'];
+  return {
+    shard: number('shard_no'),
+    skuId: String(row['sku_id']),
+    epoch: number('epoch'),
+    version: number('version'),
+    available: number('available'),
+    reserved: number('reserved'),
+    sold: number('sold'),
+    total: number('total'),
+    held: 0,
+    confirmed: 0,
+    restocked: 0,
+    entries: 0,
+    lastAfter: after === null || after === undefined ? undefined : Number(after),
+    broken: 0,
+  };
+}

@@ -1,0 +1,93 @@
+// test: what CI runs. First everything that needs no server (scripts/check.mjs), then the tests
+// against real servers. Ends with one line, `N passed, N failed`: every check step and every test
+// counts one.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { ROOT } from '../paths.js';
+import { Steps, toStderr } from '../steps.js';
+import { type Counts, checkCounts, jestCounts, sumCounts } from '../test-counts.js';
+import { withServers } from './with-servers.js';
+
+const REAL_SERVER_TESTS = ['int\\.test\\.ts$', 'test/scenarios/'];
+
+export function registerTest(program: Command): void {
+  program
+    .command('test')
+    .description('run everything that CI runs')
+    .argument('[pattern...]', 'only tests whose path matches, and none of the other checks')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ./spillway test                       format, lint, types, contract, unit and real-server tests
+  ./spillway test inventory/infra       only these tests, unit and real-server, with servers`,
+    )
+    .action(async (patterns: string[]) => {
+      const reports = mkdtempSync(path.join(tmpdir(), 'spillway-test-'));
+      try {
+        const counts = patterns.length > 0 ? await only(patterns, reports) : await all(reports);
+        process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
+        process.exitCode = counts.failed > 0 ? 1 : 0;
+      } finally {
+        rmSync(reports, { recursive: true, force: true });
+      }
+    });
+}
+
+async function all(reports: string): Promise<Counts> {
+  const file = path.join(reports, 'check.json');
+  process.stdout.write('Checks and unit tests\n');
+  const code = await run(process.execPath, [path.join('scripts', 'check.mjs'), '--json', file]);
+  const checks = agreeing(checkCounts(readJson(file)), code);
+  process.stdout.write('\nTests against real servers\n');
+  return sumCounts([checks, await jest(REAL_SERVER_TESTS, reports)]);
+}
+
+async function only(patterns: readonly string[], reports: string): Promise<Counts> {
+  return await jest(patterns, reports);
+}
+
+/** In band: the tests share the servers and the cores with what they test. */
+async function jest(patterns: readonly string[], reports: string): Promise<Counts> {
+  const file = path.join(reports, 'jest.json');
+  const command = [
+    process.execPath,
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    path.join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
+    '--rootDir',
+    ROOT,
+    '--runInBand',
+    '--passWithNoTests',
+    '--json',
+    `--outputFile=${file}`,
+    '--testPathPatterns',
+    ...patterns,
+  ];
+  const code = await withServers(command, new Steps(toStderr));
+  return agreeing(jestCounts(readJson(file)), code);
+}
+
+/** A report that is missing, or all green from something that failed, is itself one failure. */
+function agreeing(counts: Counts, exitCode: number): Counts {
+  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function run(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...args], { cwd: ROOT, stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,80 @@
+// The yardstick: the processor time that a bare grpc-js server needs for one call that does nothing,
+// with messages as long as ours, on this machine, in this run. Costs are given as multiples of it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Client, credentials } from '@grpc/grpc-js';
+import { cpuMicros } from './cpu.js';
+import { crowd } from './crowd.js';
+
+export const EMPTY_CALL_PATH = '/spillway.demo.Empty/Call';
+
+/** Ticks of /proc are 10 ms, so 1.5 s of load are read to about 1 %. */
+const MEASURE_MS = 1_500;
+const WARM_UP_MS = 500;
+const START_MS_MAX = 5_000;
+
+export interface EmptyCall {
+  readonly cpuMicrosPerCall: number;
+  readonly callsPerSecond: number;
+}
+
+/** Undefined where processor times cannot be read. */
+export async function measureEmptyCall(o: {
+  requestBytes: number;
+  responseBytes: number;
+  concurrency: number;
+  signal: AbortSignal;
+}): Promise<EmptyCall | undefined> {
+  const program = fileURLToPath(new URL('./empty-call-server.js', import.meta.url));
+  const child = spawn(process.execPath, [program, String(o.responseBytes)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let client: Client | undefined;
+  try {
+    const signal = AbortSignal.any([o.signal, AbortSignal.timeout(START_MS_MAX)]);
+    const [port] = await once(child.stdout, 'data', { signal });
+    client = new Client(`127.0.0.1:${Number(String(port))}`, credentials.createInsecure());
+    const request = Buffer.alloc(o.requestBytes, 1);
+    await callFor(client, request, WARM_UP_MS, o);
+    const before = cpuMicros(child.pid ?? 0);
+    const startMs = performance.now();
+    const calls = await callFor(client, request, MEASURE_MS, o);
+    const after = cpuMicros(child.pid ?? 0);
+    if (before === undefined || after === undefined || calls === 0) return undefined;
+    const seconds = (performance.now() - startMs) / 1000;
+    return { cpuMicrosPerCall: (after - before) / calls, callsPerSecond: calls / seconds };
+  } finally {
+    client?.close();
+    child.kill();
+  }
+}
+
+async function callFor(
+  client: Client,
+  request: Buffer,
+  ms: number,
+  o: { concurrency: number; signal: AbortSignal },
+): Promise<number> {
+  let calls = 0;
+  const endMs = performance.now() + ms;
+  const callers = Array.from({ length: o.concurrency }, (_, i) => i);
+  await crowd(callers, o, async () => {
+    while (performance.now() < endMs && !o.signal.aborted) {
+      await callOnce(client, request);
+      calls++;
+    }
+  });
+  return calls;
+}
+
+function callOnce(client: Client, request: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const deadline = Date.now() + START_MS_MAX;
+    const same = (bytes: Buffer) => bytes;
+    client.makeUnaryRequest(EMPTY_CALL_PATH, same, same, request, { deadline }, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}

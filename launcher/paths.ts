@@ -1,0 +1,54 @@
+// Where things are: the checkout, its build, and the private directory ("home") of one mesh.
+// Invariant: everything the launcher writes is below a home, so removing a home removes every
+// trace.
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface Home {
+  readonly dir: string;
+  readonly dataDir: string;
+  readonly logDir: string;
+  readonly stateFile: string;
+  readonly lockFile: string;
+  readonly secretsFile: string;
+}
+
+export const ROOT = checkoutRoot();
+
+/** The home of this checkout; `SPILLWAY_HOME` names another one, so that tests never meet yours. */
+export function defaultHome(): Home {
+  return homeAt(process.env['SPILLWAY_HOME'] ?? path.join(ROOT, '.spillway'));
+}
+
+export function homeAt(dir: string): Home {
+  const absolute = path.resolve(dir);
+  return {
+    dir: absolute,
+    dataDir: path.join(absolute, 'data'),
+    logDir: path.join(absolute, 'logs'),
+    stateFile: path.join(absolute, 'state.json'),
+    lockFile: path.join(absolute, 'lock.json'),
+    secretsFile: path.join(absolute, 'secrets.json'),
+  };
+}
+
+/** Only the owner may look inside: data directories and passwords live here. */
+export function createHome(home: Home): void {
+  for (const dir of [home.dir, home.dataDir, home.logDir]) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+}
+
+/**
+ * This file runs from launcher/ (tests) and from dist/launcher/ (the build): walk up to find out.
+ */
+function checkoutRoot(): string {
+  let dir = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(dir, 'package.json'))) {
+    const parent = path.dirname(dir);
+    if (parent === dir) throw new Error('package.json not found above the launcher');
+    dir = parent;
+  }
+  return dir;
+}

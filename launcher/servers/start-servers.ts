@@ -1,0 +1,123 @@
+// Redis and two MySQL-protocol servers, from wherever they can be had, all starting at once.
+
+import type { ProcessTable } from '../process-table.js';
+import { ensureSecrets } from '../secrets.js';
+import type { Steps } from '../steps.js';
+import { chooseSource, type GivenServers } from './choose-source.js';
+import { dockerAnswers, startCompose } from './docker-compose.js';
+import { installPackages, packagesInstallable } from './install-packages.js';
+import type { ServerSize } from './mysql-arguments.js';
+import { askMysql, startMysql } from './mysql-server.js';
+import { findPrograms } from './programs.js';
+import { askRedis, startRedis } from './redis-server.js';
+
+/** Two, because with one nobody notices a statement that would need a transaction across shards. */
+const MYSQL_SERVERS = 2;
+
+export interface ServerOptions {
+  given: GivenServers;
+  size: ServerSize;
+  steps: Steps;
+  signal?: AbortSignal | undefined;
+}
+
+/** Puts the servers' URLs into the table's state. */
+export async function startServers(table: ProcessTable, o: ServerOptions): Promise<void> {
+  const pathVariable = process.env['PATH'] ?? '';
+  const look = async () => {
+    const programs = findPrograms(pathVariable);
+    const complete = programs.redis !== undefined && programs.mysql !== undefined;
+    // Asking the Docker engine takes a while, so it is asked only when it matters.
+    const needed = !complete && o.given.redisUrl === undefined;
+    return chooseSource({
+      given: o.given,
+      programs,
+      packagesInstallable: packagesInstallable(pathVariable),
+      dockerAnswers: needed && (await dockerAnswers()),
+    });
+  };
+
+  let choice = await look();
+  if (choice.source === 'PACKAGES') {
+    const { packages } = choice;
+    await o.steps.step(packages.join(', '), 'installed', () => installPackages(packages));
+    choice = await look();
+  }
+  switch (choice.source) {
+    case 'GIVEN':
+      return useGiven(table, choice, o);
+    case 'PROGRAMS':
+      return startPrograms(table, choice, o);
+    case 'COMPOSE':
+      return startCompose(table, { secrets: ensureSecrets(table.home), ...o });
+    case 'PACKAGES':
+      throw new Error(`installed, but still not found: ${choice.packages.join(', ')}`);
+    case 'NONE':
+      throw new Error(choice.problem);
+  }
+}
+
+async function useGiven(
+  table: ProcessTable,
+  given: { redisUrl: string; mysqlUrls: readonly string[] },
+  o: ServerOptions,
+): Promise<void> {
+  const asked = (url: string, ask: () => Promise<void>) => {
+    const { host } = new URL(url);
+    return o.steps.step('given', host, async () => {
+      await ask().catch((e: Error) => {
+        throw new Error(`the server you gave at ${host} does not answer: ${e.message}`);
+      });
+    });
+  };
+  await Promise.all([
+    asked(given.redisUrl, () => askRedis(given.redisUrl)),
+    ...given.mysqlUrls.map((url) => asked(url, () => askMysql(url))),
+  ]);
+  table.state.redisUrls = [given.redisUrl];
+  table.state.mysqlUrls = [...given.mysqlUrls];
+  table.save();
+}
+
+async function startPrograms(
+  table: ProcessTable,
+  programs: { redis: string; mysql: Parameters<typeof startMysql>[1]['program'] },
+  o: ServerOptions,
+): Promise<void> {
+  const secrets = ensureSecrets(table.home);
+  const { size, signal } = o;
+  const step = async (name: string, start: () => Promise<string>) => {
+    let url = '';
+    await o.steps.step(
+      name,
+      () => new URL(url).host,
+      async () => {
+        url = await start();
+      },
+    );
+    return url;
+  };
+  const redis = step('redis-1', () =>
+    startRedis(table, { name: 'redis-1', program: programs.redis, signal }),
+  );
+  const mysql = Array.from({ length: MYSQL_SERVERS }, (_, i) => {
+    const name = `mysql-${i + 1}`;
+    return step(name, () =>
+      startMysql(table, { name, program: programs.mysql, secrets, size, signal }),
+    );
+  });
+  // All must have settled before anybody stops what was started, or a late one would be missed.
+  const [redisUrl, ...mysqlUrls] = await allOrFirstError([redis, ...mysql]);
+  table.state.redisUrls = redisUrl === undefined ? [] : [redisUrl];
+  table.state.mysqlUrls = mysqlUrls;
+  table.save();
+}
+
+/** Like Promise.all, but throws only after every one has ended. */
+export async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const ended = await Promise.allSettled(work);
+  return ended.map((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
+}

@@ -1,0 +1,55 @@
+// Adds up what the two runners report. A report that cannot be read counts as one failure: a test
+// run that broke must never look like one without tests.
+import { z } from 'zod';
+
+export interface Counts {
+  passed: number;
+  failed: number;
+}
+
+const UNREADABLE: Counts = { passed: 0, failed: 1 };
+
+const checkReport = z.object({
+  steps: z.array(z.object({ name: z.string(), ok: z.boolean() })),
+  tests: z.object({ passed: z.number(), failed: z.number() }),
+});
+
+/** Each step counts one, except the one that runs the unit tests: there each test does. */
+export function checkCounts(report: unknown): Counts {
+  const parsed = checkReport.safeParse(report);
+  if (!parsed.success) return UNREADABLE;
+  const { steps, tests } = parsed.data;
+  const others = steps.filter((step) => step.name !== 'tests');
+  const unitTests = steps.find((step) => step.name === 'tests');
+  // The runner may fail although no test did, for example on a leaked handle.
+  const runnerFailed = unitTests?.ok === false && tests.failed === 0 ? 1 : 0;
+  return sumCounts([
+    tests,
+    {
+      passed: others.filter((step) => step.ok).length,
+      failed: others.filter((step) => !step.ok).length,
+    },
+    { passed: 0, failed: runnerFailed },
+  ]);
+}
+
+const jestReport = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  /** Files that could not be run at all: they have no tests to count. */
+  numRuntimeErrorTestSuites: z.number(),
+});
+
+export function jestCounts(report: unknown): Counts {
+  const parsed = jestReport.safeParse(report);
+  if (!parsed.success) return UNREADABLE;
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = parsed.data;
+  return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+}
+
+export function sumCounts(all: readonly Counts[]): Counts {
+  return all.reduce((sum, counts) => ({
+    passed: sum.passed + counts.passed,
+    failed: sum.failed + counts.failed,
+  }));
+}

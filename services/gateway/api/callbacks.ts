@@ -1,0 +1,81 @@
+// POST /callbacks/<provider>: a payment provider's event, handed on raw as it came, because its
+// signature covers the bytes. The answer tells the provider one thing: done, never again, or later.
+// Whatever this process cannot judge is "later": an event is sent again, money is not lost.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { status } from '@grpc/grpc-js';
+import type { PaymentService } from '../../../gen/spillway/payment/v1/payment_service_pb.js';
+import type { Clock } from '../../platform/clock.js';
+import type { Log } from '../../platform/log.js';
+import { Admission } from '../../platform/rpc/admission.js';
+import type { Client } from '../../platform/rpc/client.js';
+import type { RpcError } from '../../platform/rpc/errors.js';
+import { retryAfterSeconds, tellable } from './connect-errors.js';
+import { readBody } from './read-body.js';
+import { methodNotAllowed, notFound, type Reply, send, tooLarge, tryLater } from './reply.js';
+
+export interface CallbackLimits {
+  bytesMax: number;
+  inFlightMax: number;
+  deadlineMs: number;
+}
+
+export interface CallbackOptions {
+  payments: Pick<Client<typeof PaymentService>, 'handleProviderEvent'>;
+  limits: CallbackLimits;
+  clock: Clock;
+  log: Log;
+}
+
+const PATH = /^\/callbacks\/([a-z0-9_]{1,32})$/;
+const SIGNATURE_HEADER = 'spillway-signature';
+const RETRY_AFTER_SECONDS = 1;
+
+export type CallbackHandler = (req: IncomingMessage, res: ServerResponse) => void;
+
+export function callbackHandler(o: CallbackOptions): CallbackHandler {
+  const inFlight = new Admission(o.limits.inFlightMax);
+  const guarded = async (req: IncomingMessage): Promise<Reply> => {
+    if (!inFlight.enter()) return tryLater(RETRY_AFTER_SECONDS);
+    try {
+      return await handle(o, req);
+    } finally {
+      inFlight.leave();
+    }
+  };
+  return (req, res) => {
+    guarded(req)
+      .catch((error: unknown) => refused(tellable(error, o.log)))
+      .then((reply) => send(res, reply))
+      .catch((error: unknown) => o.log.error({ err: error }, 'callback not answered'));
+  };
+}
+
+async function handle(o: CallbackOptions, req: IncomingMessage): Promise<Reply> {
+  const provider = PATH.exec(req.url ?? '')?.[1];
+  if (provider === undefined) return notFound();
+  if (req.method !== 'POST') return methodNotAllowed('POST');
+  const body = await readBody(req, o.limits.bytesMax);
+  if (body.outcome === 'TOO_LARGE') return tooLarge(o.limits.bytesMax);
+  // Nobody is left to read this answer.
+  if (body.outcome === 'BROKEN') return { status: 400, body: { error: 'body_incomplete' } };
+  const header = req.headers[SIGNATURE_HEADER];
+  const signature = typeof header === 'string' ? header : '';
+  const answer = await o.payments.handleProviderEvent(
+    { provider, signature, body: body.bytes },
+    { deadlineMs: o.clock.nowMs() + o.limits.deadlineMs },
+  );
+  return { status: 200, body: { taken: true, duplicate: answer.duplicate } };
+}
+
+function refused(error: RpcError): Reply {
+  switch (error.code) {
+    case status.PERMISSION_DENIED:
+      return { status: 403, body: { error: error.reason } };
+    case status.NOT_FOUND:
+      return { status: 404, body: { error: error.reason } };
+    case status.INVALID_ARGUMENT:
+      return { status: 400, body: { error: error.reason, message: error.message } };
+    default:
+      return tryLater(retryAfterSeconds(error) ?? RETRY_AFTER_SECONDS);
+  }
+}

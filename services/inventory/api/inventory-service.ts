@@ -1,0 +1,142 @@
+// The handlers of InventoryService: decode, one use case, encode.
+
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type {
+  InventoryService,
+  ReservationRef as WireRef,
+} from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import { invalidField } from '../../platform/rpc/errors.js';
+import type { CallContext, Handlers } from '../../platform/rpc/server.js';
+import type { CloseReservations } from '../app/close-reservations.js';
+import type { StockBook } from '../app/ports.js';
+import type { ReserveStock } from '../app/reserve-stock.js';
+import type { RestockSku } from '../app/restock-sku.js';
+import type { StockFeed } from '../app/stock-feed.js';
+import { granted } from '../domain/reservation.js';
+import {
+  toRef,
+  toReserveRequest,
+  toWireClose,
+  toWireLedger,
+  toWireReservation,
+  toWireResult,
+  toWireStock,
+} from './convert.js';
+import {
+  closeError,
+  reservationUnknown,
+  reserveError,
+  restockError,
+  skuUnknown,
+} from './errors.js';
+
+const LEDGER_PAGE_DEFAULT = 100;
+
+export interface InventoryUseCases {
+  readonly reserve: ReserveStock;
+  readonly close: CloseReservations;
+  readonly restock: RestockSku;
+  readonly book: StockBook;
+  readonly feed: StockFeed;
+}
+
+export function inventoryHandlers(use: InventoryUseCases): Handlers<typeof InventoryService> {
+  return { ...reserving(use), ...closing(use), ...stock(use) };
+}
+
+function reserving({ reserve, book }: InventoryUseCases) {
+  return {
+    async reserve(request, ctx) {
+      const [result] = await reserve.reserve([toReserveRequest(request, '')], ctx.deadlineMs);
+      if (result === undefined || !granted(result)) {
+        throw reserveError(result ?? { outcome: 'UNKNOWN' });
+      }
+      const parts = await book.reservation(request.reservationId, ctx.deadlineMs);
+      return { reservation: toWireReservation(parts) };
+    },
+    async batchReserve(request, ctx) {
+      const requests = request.items.map((item, i) => toReserveRequest(item, `items[${i}].`));
+      const results = await reserve.reserve(requests, ctx.deadlineMs);
+      return { results: results.map(toWireResult) };
+    },
+    async getReservation(request, ctx) {
+      const parts = await book.reservation(request.reservationId, ctx.deadlineMs);
+      if (parts.length === 0) throw reservationUnknown();
+      return { reservation: toWireReservation(parts) };
+    },
+  } satisfies Partial<Handlers<typeof InventoryService>>;
+}
+
+function closing({ close }: InventoryUseCases) {
+  type Verb = 'confirm' | 'release' | 'return';
+  const one = async (verb: Verb, ref: WireRef | undefined, ctx: CallContext) => {
+    if (ref === undefined) throw invalidField('reservation', 'is required');
+    const [outcome] = await close.close(verb, [toRef(ref)], ctx.deadlineMs);
+    if (outcome !== 'DONE') throw closeError(outcome ?? 'UNKNOWN');
+    return {};
+  };
+  const many = async (verb: Verb, refs: readonly WireRef[], ctx: CallContext) => {
+    const outcomes = await close.close(verb, refs.map(toRef), ctx.deadlineMs);
+    return { outcomes: outcomes.map(toWireClose) };
+  };
+  return {
+    confirm: (request, ctx) => one('confirm', request.reservation, ctx),
+    release: (request, ctx) => one('release', request.reservation, ctx),
+    batchConfirm: (request, ctx) => many('confirm', request.reservations, ctx),
+    batchRelease: (request, ctx) => many('release', request.reservations, ctx),
+    batchReturn: (request, ctx) => many('return', request.reservations, ctx),
+  } satisfies Partial<Handlers<typeof InventoryService>>;
+}
+
+function stock({ book, restock, feed }: InventoryUseCases) {
+  return {
+    async getStock(request, ctx) {
+      const [row] = await book.stocks([request.skuId], ctx.deadlineMs);
+      if (row === undefined) throw skuUnknown(request.skuId);
+      return { stock: toWireStock(row) };
+    },
+    async batchGetStock(request, ctx) {
+      const rows = await book.stocks([...new Set(request.skuIds)], ctx.deadlineMs);
+      return { stocks: rows.map(toWireStock) };
+    },
+    async restock(request, ctx) {
+      const result = await restock.restock(
+        {
+          requestId: request.requestId,
+          skuId: request.skuId,
+          delta: Number(request.delta),
+          reason: request.reason,
+        },
+        ctx.deadlineMs,
+      );
+      if (result.outcome !== 'DONE') throw restockError(result, request.skuId);
+      return { stock: toWireStock(result.stock) };
+    },
+    async listLedger(request, ctx) {
+      const before = pageStart(request.pageToken);
+      const limit = request.pageSize === 0 ? LEDGER_PAGE_DEFAULT : request.pageSize;
+      const entries = await book.ledger(request.skuId, before, limit, ctx.deadlineMs);
+      if (entries.length === 0) {
+        const [row] = await book.stocks([request.skuId], ctx.deadlineMs);
+        if (row === undefined) throw skuUnknown(request.skuId);
+      }
+      const oldest = entries[entries.length - 1];
+      const more = oldest !== undefined && entries.length === limit && oldest.entry > 1;
+      return { entries: entries.map(toWireLedger), nextPageToken: more ? `${oldest.entry}` : '' };
+    },
+    async *watchStock(request, ctx) {
+      const known = await book.stocks(request.skuIds, ctx.deadlineMs);
+      const missing = request.skuIds.find((skuId) => !known.some((row) => row.skuId === skuId));
+      if (missing !== undefined) throw skuUnknown(missing);
+      for await (const row of feed.watch(request.skuIds, ctx.signal)) {
+        yield { stock: toWireStock(row), at: timestampFromMs(Date.now()) };
+      }
+    },
+  } satisfies Partial<Handlers<typeof InventoryService>>;
+}
+
+function pageStart(token: string): number {
+  if (token === '') return Number.MAX_SAFE_INTEGER;
+  if (!/^[1-9][0-9]{0,15}$/.test(token)) throw invalidField('page_token', 'is not one of ours');
+  return Number(token);
+}

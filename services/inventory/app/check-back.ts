@@ -1,0 +1,73 @@
+// The loop that ends every reservation. When a hold ends, inventory does not guess: it asks the order
+// service what became of the order. Asking about an order that does not exist bars it for ever, so
+// an order cannot commit after its units were given away. The same loop finds lost confirms and
+// lost releases; no unit can leak for ever.
+
+import type { Log } from '../../platform/log.js';
+import type { CloseOutcome, CloseVerb } from '../domain/close.js';
+import type { DueHold, OrderFate, Orders, StockBook } from './ports.js';
+
+/** What the order service answers in one call. */
+const HOLDS_PER_LOOK_MAX = 500;
+const LOOK_MS_MAX = 4_000;
+/** The order service expires an unpaid order at its deadline; only then is it our turn again. */
+const DEADLINE_MARGIN_MS = 5_000;
+
+export class CheckBack {
+  readonly #book: StockBook;
+  readonly #orders: Orders;
+  readonly #log: Log;
+
+  constructor(o: { book: StockBook; orders: Orders; log: Log }) {
+    this.#book = o.book;
+    this.#orders = o.orders;
+    this.#log = o.log;
+  }
+
+  /** Looks after the holds that are due; MORE when there may be further ones. */
+  async look(): Promise<'MORE' | 'IDLE'> {
+    const deadlineMs = Date.now() + LOOK_MS_MAX;
+    const holds = await this.#book.dueHolds(HOLDS_PER_LOOK_MAX, deadlineMs);
+    if (holds.length === 0) return 'IDLE';
+    const orderIds = [...new Set(holds.map((hold) => hold.orderId))];
+    const fates = await this.#orders.resolve(orderIds, deadlineMs);
+    const byOrder = new Map(orderIds.map((orderId, i) => [orderId, fates[i]]));
+    const pending: { hold: DueHold; untilMs: number }[] = [];
+    await Promise.all(
+      holds.map(async (hold) => {
+        const fate = byOrder.get(hold.orderId);
+        if (fate?.fate === 'PENDING') {
+          const untilMs = fate.paymentDeadlineMs + DEADLINE_MARGIN_MS;
+          pending.push({ hold, untilMs: Math.max(untilMs, Date.now() + DEADLINE_MARGIN_MS) });
+        } else if (fate !== undefined) {
+          await this.#end(hold, fate, deadlineMs);
+        }
+      }),
+    );
+    if (pending.length > 0) await this.#book.holdUntil(pending, deadlineMs);
+    return holds.length >= HOLDS_PER_LOOK_MAX ? 'MORE' : 'IDLE';
+  }
+
+  async #end(
+    hold: DueHold,
+    fate: Exclude<OrderFate, { fate: 'PENDING' }>,
+    deadlineMs: number,
+  ): Promise<void> {
+    const verbs: Record<typeof fate.fate, readonly Exclude<CloseVerb, 'bar'>[]> = {
+      PAID: ['confirm'],
+      CANCELLED: ['release'],
+      RETURNED: ['confirm', 'return'],
+    };
+    for (const verb of verbs[fate.fate]) {
+      const outcome = await this.#book
+        .close({ verb, ...hold }, deadlineMs)
+        .catch((): CloseOutcome => 'UNKNOWN');
+      // Not known: the claim runs out and the next look asks again.
+      if (outcome === 'UNKNOWN') return;
+      if (outcome !== 'DONE') {
+        this.#log.error({ hold, verb, outcome }, 'an order and its reservation disagree');
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+// Takes units for many parts: first the gate, then the arbiter.
+//
+// 1. Ask the gate for all parts at once. A clear no ends here: losers never reach MySQL.
+// 2. What the gate let through is settled by MySQL, in group commit. A part that the gate knows
+//    already (DUPLICATE) is settled too: Redis has seen it, but MySQL may not have.
+// 3. Units that the gate took and MySQL did not need are given back under their epoch.
+// 4. A gate without memory (NOT_LOADED, STALE, EPOCH), or an arbiter that is ahead of it (EPOCH), is
+//    repaired by a rebase and the part goes round again. No answer (UNKNOWN) is asked again.
+//
+// Nothing is abandoned between gate and arbiter: what goes to settle is waited for.
+
+import type { Refund } from '../domain/close.js';
+import type { GateReply, Grant, Part, ReserveResult, SettleResult } from '../domain/reservation.js';
+import type { Gate, StockBook } from './ports.js';
+import type { Rebase } from './rebase.js';
+import type { Refunds } from './refunds.js';
+
+/** One round settles it; a second follows a rebase; more mean that Redis is going up and down. */
+const ROUNDS_MAX = 4;
+/** Less than this is not enough for a gate and a settle, so nothing is begun. */
+const BUDGET_MS_MIN = 5;
+
+export class HoldParts {
+  readonly #gate: Gate;
+  readonly #book: StockBook;
+  readonly #rebase: Rebase;
+  readonly #refunds: Refunds;
+
+  constructor(o: { gate: Gate; book: StockBook; rebase: Rebase; refunds: Refunds }) {
+    this.#gate = o.gate;
+    this.#book = o.book;
+    this.#rebase = o.rebase;
+    this.#refunds = o.refunds;
+  }
+
+  /** One result per part, in the same order. Never throws: a broken dependency is UNKNOWN. */
+  async hold(parts: readonly Part[], deadlineMs: number): Promise<ReserveResult[]> {
+    const results = new Array<ReserveResult>(parts.length).fill({ outcome: 'UNKNOWN' });
+    let waiting = parts.map((_, index) => index);
+    for (let round = 1; round <= ROUNDS_MAX && waiting.length > 0; round++) {
+      if (Date.now() + BUDGET_MS_MIN > deadlineMs) break;
+      const asked = waiting.map((index) => parts[index] as Part);
+      const replies = await this.#gate.reserve(asked);
+      const outcomes = await this.#settle(asked, replies, deadlineMs);
+      const again: number[] = [];
+      const stale = new Set<string>();
+      outcomes.forEach((outcome, i) => {
+        const index = waiting[i] as number;
+        if (outcome.outcome === 'REPAIR') {
+          stale.add(outcome.skuId);
+          again.push(index);
+        } else if (outcome.outcome === 'UNKNOWN') {
+          again.push(index);
+        } else {
+          results[index] = outcome;
+        }
+      });
+      const unknown = await this.#rebase.run([...stale], deadlineMs);
+      waiting = again.filter((index) => {
+        const missing = (parts[index] as Part).lines.find((line) => unknown.has(line.skuId));
+        if (missing === undefined) return true;
+        results[index] = { outcome: 'SKU_UNKNOWN', skuId: missing.skuId };
+        return false;
+      });
+    }
+    return results;
+  }
+
+  async #settle(
+    parts: readonly Part[],
+    replies: readonly GateReply[],
+    deadlineMs: number,
+  ): Promise<Outcome[]> {
+    return Promise.all(
+      replies.map((reply, i) => {
+        const part = parts[i] as Part;
+        switch (reply.outcome) {
+          case 'GRANTED':
+          case 'DUPLICATE':
+            return this.#settleOne({ ...part, ...pick(reply) }, deadlineMs);
+          case 'NOT_LOADED':
+          case 'STALE':
+          case 'EPOCH':
+            return { outcome: 'REPAIR' as const, skuId: reply.skuId };
+          case 'SOLD_OUT':
+          case 'USER_LIMIT':
+          case 'CLOSED':
+          case 'UNKNOWN':
+            return reply;
+        }
+      }),
+    );
+  }
+
+  async #settleOne(grant: Grant, deadlineMs: number): Promise<Outcome> {
+    let result: SettleResult;
+    try {
+      result = await this.#book.settle(grant, deadlineMs);
+    } catch {
+      // Not known, or not started: the grant stays in Redis, and the retry finds it there.
+      return { outcome: 'UNKNOWN' };
+    }
+    switch (result.outcome) {
+      case 'RESERVED':
+        return result;
+      case 'DUPLICATE':
+        // Our own order id: an earlier try of this very grant has settled it.
+        if (result.orderId !== grant.orderId) this.#giveBack(grant, result.orderId);
+        return result;
+      case 'CLOSED':
+        this.#giveBack(grant, 'CLOSED');
+        return result;
+      case 'USER_LIMIT':
+      case 'REQUEST_ID_REUSED':
+        this.#giveBack(grant, '');
+        return result;
+      case 'SOLD_OUT':
+        // The gate believed in more units than there are: give back the other lines, load anew.
+        this.#giveBack(grant, '');
+        this.#rebase.soon([result.skuId]);
+        return result;
+      case 'EPOCH':
+        return { outcome: 'REPAIR', skuId: result.skuId };
+      case 'SKU_UNKNOWN':
+        return { outcome: 'SKU_UNKNOWN', skuId: result.skuId };
+    }
+  }
+
+  #giveBack(grant: Grant, mark: string): void {
+    const refunds: Refund[] = [];
+    grant.lines.forEach((line, i) => {
+      if (grant.fresh[i] !== true) return;
+      refunds.push({
+        partition: grant.partition,
+        skuId: line.skuId,
+        reservationId: grant.reservationId,
+        quantity: line.quantity,
+        epoch: grant.epochs[i] ?? 0,
+        buyerId: line.userLimit > 0 ? grant.userId : '',
+        mark,
+      });
+    });
+    if (refunds.length > 0) this.#refunds.send(refunds);
+  }
+}
+
+type Outcome = ReserveResult | { outcome: 'REPAIR'; skuId: string };
+
+function pick(reply: Extract<GateReply, { epochs: unknown }>): {
+  orderId: string;
+  epochs: readonly number[];
+  fresh: readonly boolean[];
+} {
+  return { orderId: reply.orderId, epochs: reply.epochs, fresh: reply.fresh };
+}

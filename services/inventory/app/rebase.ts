@@ -1,0 +1,74 @@
+// The one repair, whatever has happened to Redis: take a new epoch and the true number from MySQL,
+// and load the gate with them. Safe at any time and from many processes at once; one run per SKU and
+// process is enough, so concurrent callers share it.
+
+import { Batcher } from '../../platform/batcher.js';
+import type { Log } from '../../platform/log.js';
+import type { Gate, StockBook } from './ports.js';
+
+/** 32 SKUs are one transaction of some milliseconds; a cold start has thousands. */
+const BATCH_SKUS_MAX = 32;
+const QUEUE_MAX = 100_000;
+const QUEUE_AGE_MS_MAX = 10_000;
+/** A rebase that nobody waits for. */
+const BACKGROUND_MS_MAX = 5_000;
+
+type Loaded = 'LOADED' | 'SKU_UNKNOWN';
+
+export class Rebase {
+  readonly #running = new Map<string, Promise<Loaded>>();
+  readonly #batcher: Batcher<string, Loaded>;
+  readonly #log: Log;
+
+  constructor(o: { gate: Gate; book: StockBook; log: Log }) {
+    this.#log = o.log;
+    this.#batcher = new Batcher({
+      name: 'rebase',
+      itemsMax: BATCH_SKUS_MAX,
+      queueMax: QUEUE_MAX,
+      ageMsMax: QUEUE_AGE_MS_MAX,
+      concurrency: 1,
+      run: async (skuIds, batch) => {
+        const loads = await o.book.rebase(skuIds, batch.deadlineMs);
+        for (const load of loads) o.gate.sawEpoch(load.skuId, load.epoch);
+        // Not installed is not lost: the gate answers NOT_LOADED or EPOCH, and we are called again.
+        if (!(await o.gate.install(loads))) o.log.warn({ skuIds }, 'redis did not take a rebase');
+        const known = new Set(loads.map((load) => load.skuId));
+        return skuIds.map((skuId) => (known.has(skuId) ? 'LOADED' : 'SKU_UNKNOWN'));
+      },
+    });
+  }
+
+  /** Loads the SKUs anew and answers those that MySQL does not know. A failure is logged, not thrown. */
+  async run(skuIds: readonly string[], deadlineMs: number): Promise<ReadonlySet<string>> {
+    const unknown = new Set<string>();
+    await Promise.all(
+      skuIds.map(async (skuId) => {
+        try {
+          if ((await this.#once(skuId, deadlineMs)) === 'SKU_UNKNOWN') unknown.add(skuId);
+        } catch (error) {
+          this.#log.warn({ err: error, skuId }, 'rebase failed; the next request tries again');
+        }
+      }),
+    );
+    return unknown;
+  }
+
+  /** Loads the SKUs anew in the background. */
+  soon(skuIds: readonly string[]): void {
+    void this.run(skuIds, Date.now() + BACKGROUND_MS_MAX);
+  }
+
+  stop(): Promise<void> {
+    return this.#batcher.stop();
+  }
+
+  #once(skuId: string, deadlineMs: number): Promise<Loaded> {
+    let running = this.#running.get(skuId);
+    if (running === undefined) {
+      running = this.#batcher.add(skuId, deadlineMs).finally(() => this.#running.delete(skuId));
+      this.#running.set(skuId, running);
+    }
+    return running;
+  }
+}

@@ -1,0 +1,54 @@
+// Tells the gate of units that came back: MySQL first, then Redis, so a crash in between only makes
+// Redis too careful, which the auditor mends. Never the other way round.
+
+import { Batcher, OverloadedError } from '../../platform/batcher.js';
+import type { Log } from '../../platform/log.js';
+import type { Refund } from '../domain/close.js';
+import type { Gate, RefundReply } from './ports.js';
+import type { Rebase } from './rebase.js';
+
+const BATCH_ITEMS_MAX = 512;
+const QUEUE_MAX = 50_000;
+const QUEUE_AGE_MS_MAX = 10_000;
+const WAIT_MS_MAX = 10_000;
+
+export class Refunds {
+  readonly #batcher: Batcher<Refund, RefundReply>;
+  readonly #rebase: Rebase;
+  readonly #log: Log;
+
+  constructor(o: { gate: Gate; rebase: Rebase; log: Log }) {
+    this.#rebase = o.rebase;
+    this.#log = o.log;
+    this.#batcher = new Batcher({
+      name: 'refund',
+      itemsMax: BATCH_ITEMS_MAX,
+      queueMax: QUEUE_MAX,
+      ageMsMax: QUEUE_AGE_MS_MAX,
+      concurrency: 1,
+      run: (refunds) => o.gate.refund(refunds),
+    });
+  }
+
+  /** Does not wait: whoever released has his answer from MySQL. */
+  send(refunds: readonly Refund[]): void {
+    for (const refund of refunds) void this.#sendOne(refund);
+  }
+
+  stop(): Promise<void> {
+    return this.#batcher.stop();
+  }
+
+  async #sendOne(refund: Refund): Promise<void> {
+    let reply: RefundReply;
+    try {
+      reply = await this.#batcher.add(refund, Date.now() + WAIT_MS_MAX);
+    } catch (error) {
+      if (!(error instanceof OverloadedError)) this.#log.warn({ err: error }, 'refund failed');
+      reply = 'UNKNOWN';
+    }
+    // Not answered, or the gate has yet to be loaded with the epoch that counts these units: a
+    // rebase is right in either case, and cheaper than remembering.
+    if (reply === 'UNKNOWN' || reply === 'NOT_LOADED') this.#rebase.soon([refund.skuId]);
+  }
+}

@@ -1,0 +1,22 @@
+// The contract on the memory double: the specification is consistent with itself.
+
+import { describe } from '@jest/globals';
+import { createLog } from '../../platform/log.js';
+import { MemoryGate } from '../infra/memory/memory-gate.js';
+import { MemoryStockBook } from '../infra/memory/memory-stock-book.js';
+import { stockEngineContract } from './stock-engine.contract.js';
+
+const log = createLog({ service: 'test', level: 'silent' });
+
+describe('the reservation engine in memory', () => {
+  stockEngineContract(() => {
+    const gate = new MemoryGate();
+    const book = new MemoryStockBook({ holdMs: 60_000, nowMs: Date.now });
+    return Promise.resolve({
+      gate,
+      book,
+      forget: () => Promise.resolve(gate.forget()),
+      restart: () => Promise.resolve(gate.restart()),
+    });
+  }, log);
+});

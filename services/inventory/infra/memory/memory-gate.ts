@@ -1,0 +1,148 @@
+// The gate as an executable specification: what the three Lua scripts mean, in plain code. It is held
+// to the same contract table as Redis, and property tests compare the two.
+
+import type { Gate, GateLevel, RefundReply, SkuLoad } from '../../app/ports.js';
+import type { Refund } from '../../domain/close.js';
+import type { GateReply, Line, Part } from '../../domain/reservation.js';
+
+interface Sku {
+  available: number;
+  epoch: number;
+  seq: number;
+  /** The life of the gate in which it was loaded; another life means that memory was lost. */
+  bind: number;
+  readonly grants: Map<string, string>;
+  readonly buyers: Map<string, number>;
+}
+
+export class MemoryGate implements Gate {
+  readonly #skus = new Map<string, Sku>();
+  readonly #floors = new Map<string, number>();
+  #life = 1;
+
+  /** As when Redis restarts empty. */
+  forget(): void {
+    this.#skus.clear();
+  }
+
+  /** As when Redis restarts with what it had saved: the data is there, the replication id is new. */
+  restart(): void {
+    this.#life += 1;
+  }
+
+  reserve(parts: readonly Part[]): Promise<GateReply[]> {
+    return Promise.resolve(parts.map((part) => this.#reserveOne(part)));
+  }
+
+  #reserveOne(part: Part): GateReply {
+    let owner: string | undefined;
+    const missing: Line[] = [];
+    for (const line of part.lines) {
+      const sku = this.#skus.get(line.skuId);
+      if (sku === undefined) return { outcome: 'NOT_LOADED', skuId: line.skuId };
+      if (sku.bind !== this.#life) return { outcome: 'STALE', skuId: line.skuId };
+      if (sku.epoch < (this.#floors.get(line.skuId) ?? 0)) {
+        return { outcome: 'EPOCH', skuId: line.skuId };
+      }
+      const order = sku.grants.get(part.reservationId);
+      if (order === 'CLOSED') return { outcome: 'CLOSED' };
+      if (order === undefined) missing.push(line);
+      else owner = order;
+    }
+    const epochs = part.lines.map((line) => this.#get(line.skuId).epoch);
+    if (owner !== undefined && missing.length === 0) {
+      return { outcome: 'DUPLICATE', orderId: owner, epochs, fresh: part.lines.map(() => false) };
+    }
+    const refusal = this.#refuse(part, missing);
+    if (refusal !== undefined) return refusal;
+    const orderId = owner ?? part.orderId;
+    for (const line of missing) this.#take(line, part, orderId);
+    return {
+      outcome: 'GRANTED',
+      orderId,
+      epochs,
+      fresh: part.lines.map((l) => missing.includes(l)),
+    };
+  }
+
+  #refuse(part: Part, missing: readonly Line[]): GateReply | undefined {
+    for (const line of missing) {
+      const sku = this.#get(line.skuId);
+      const left = line.userLimit - (sku.buyers.get(part.userId) ?? 0);
+      if (line.userLimit > 0 && left < line.quantity) {
+        return { outcome: 'USER_LIMIT', skuId: line.skuId, available: Math.max(0, left) };
+      }
+      if (sku.available < line.quantity) {
+        return { outcome: 'SOLD_OUT', skuId: line.skuId, available: sku.available };
+      }
+    }
+    return undefined;
+  }
+
+  #take(line: Line, part: Part, orderId: string): void {
+    const sku = this.#get(line.skuId);
+    sku.available -= line.quantity;
+    sku.seq += 1;
+    sku.grants.set(part.reservationId, orderId);
+    if (line.userLimit > 0) {
+      sku.buyers.set(part.userId, (sku.buyers.get(part.userId) ?? 0) + line.quantity);
+    }
+  }
+
+  refund(refunds: readonly Refund[]): Promise<RefundReply[]> {
+    return Promise.resolve(refunds.map((refund) => this.#refundOne(refund)));
+  }
+
+  #refundOne(refund: Refund): RefundReply {
+    const sku = this.#skus.get(refund.skuId);
+    if (sku === undefined || refund.epoch > sku.epoch) return 'NOT_LOADED';
+    if (refund.epoch < sku.epoch) return 'SKIPPED';
+    const grant = sku.grants.get(refund.reservationId);
+    if (grant === refund.mark || (refund.mark === '' && grant === undefined)) return 'DUPLICATE';
+    sku.available += refund.quantity;
+    sku.seq += 1;
+    if (refund.mark === '') sku.grants.delete(refund.reservationId);
+    else sku.grants.set(refund.reservationId, refund.mark);
+    if (refund.buyerId !== '') {
+      const units = sku.buyers.get(refund.buyerId) ?? 0;
+      sku.buyers.set(refund.buyerId, Math.max(0, units - refund.quantity));
+    }
+    return 'REFUNDED';
+  }
+
+  install(loads: readonly SkuLoad[]): Promise<boolean> {
+    for (const load of loads) {
+      const stored = this.#skus.get(load.skuId);
+      if (stored !== undefined && stored.epoch >= load.epoch && stored.bind === this.#life)
+        continue;
+      this.#skus.set(load.skuId, {
+        available: load.available,
+        epoch: load.epoch,
+        seq: 0,
+        bind: this.#life,
+        grants: new Map(load.grants.map((grant) => [grant.reservationId, grant.orderId])),
+        buyers: new Map(load.buyers.map((buyer) => [buyer.userId, buyer.units])),
+      });
+    }
+    return Promise.resolve(true);
+  }
+
+  levels(skus: readonly { skuId: string }[]): Promise<(GateLevel | undefined)[]> {
+    return Promise.resolve(
+      skus.map(({ skuId }) => {
+        const sku = this.#skus.get(skuId);
+        return sku && { available: sku.available, epoch: sku.epoch, seq: sku.seq };
+      }),
+    );
+  }
+
+  sawEpoch(skuId: string, epoch: number): void {
+    this.#floors.set(skuId, Math.max(epoch, this.#floors.get(skuId) ?? 0));
+  }
+
+  #get(skuId: string): Sku {
+    const sku = this.#skus.get(skuId);
+    if (sku === undefined) throw new Error(`${skuId} was checked to be loaded`);
+    return sku;
+  }
+}

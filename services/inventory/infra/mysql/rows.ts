@@ -1,0 +1,198 @@
+// SQL that more than one transaction of the book needs: locking stock, reading parts, applying moves.
+// Conditions name each shard by itself, `(shard_no = 3 AND sku_id IN (..)) OR ..`: both MySQL and
+// MariaDB then use the primary key, which they do not for row lists.
+
+import { assert } from '../../../platform/assert.js';
+import { NOW_MS } from '../../../platform/mysql/time.js';
+import type { SqlParameter, Tx } from '../../../platform/mysql/transaction.js';
+import { type HeldPart, partKey, type ReservationState } from '../../domain/reservation.js';
+import type { LedgerEntry, StockDelta, StockRow } from '../../domain/stock.js';
+
+interface Query {
+  rows<T>(sql: string, values?: readonly SqlParameter[]): Promise<T[]>;
+}
+
+export interface Condition {
+  readonly sql: string;
+  readonly values: SqlParameter[];
+}
+
+/** Matches (shard_no, column) pairs. `pairs` must not be empty. */
+export function inShards(column: string, pairs: Iterable<readonly [number, string]>): Condition {
+  const byShard = new Map<number, Set<string>>();
+  for (const [shard, key] of pairs) {
+    const keys = byShard.get(shard);
+    if (keys === undefined) byShard.set(shard, new Set([key]));
+    else keys.add(key);
+  }
+  const terms: string[] = [];
+  const values: SqlParameter[] = [];
+  for (const [shard, keys] of byShard) {
+    terms.push(`(shard_no = ? AND ${column} IN (?))`);
+    values.push(shard, [...keys]);
+  }
+  return { sql: `(${terms.join(' OR ')})`, values };
+}
+
+export interface StockRecord {
+  shard_no: number;
+  sku_id: string;
+  epoch: string;
+  version: string;
+  available: string;
+  reserved: string;
+  sold: string;
+  total: string;
+}
+
+export function stockRow(record: StockRecord): StockRow {
+  return {
+    partition: record.shard_no,
+    skuId: record.sku_id,
+    epoch: Number(record.epoch),
+    version: Number(record.version),
+    available: Number(record.available),
+    reserved: Number(record.reserved),
+    sold: Number(record.sold),
+    total: Number(record.total),
+  };
+}
+
+export const STOCK_COLUMNS =
+  'shard_no, sku_id, epoch, version, available, reserved, sold, total' as const;
+
+/** Locks the stock rows in key order, so that two transactions never wait for each other. */
+export async function lockStocks(
+  tx: Tx,
+  skus: Iterable<readonly [number, string]>,
+): Promise<{ stocks: Map<string, StockRow>; nowMs: number }> {
+  const where = inShards('sku_id', skus);
+  const records = await tx.rows<StockRecord & { now_ms: string }>(
+    `SELECT ${STOCK_COLUMNS}, ${NOW_MS} AS now_ms FROM stock WHERE ${where.sql}
+     ORDER BY shard_no, sku_id FOR UPDATE`,
+    where.values,
+  );
+  const stocks = new Map(records.map((record) => [record.sku_id, stockRow(record)]));
+  const [first] = records;
+  return { stocks, nowMs: first === undefined ? await readNowMs(tx) : Number(first.now_ms) };
+}
+
+export async function readNowMs(query: Query): Promise<number> {
+  const [row] = await query.rows<{ now_ms: string }>(`SELECT ${NOW_MS} AS now_ms`);
+  assert(row !== undefined, 'SELECT without FROM answers one row');
+  return Number(row.now_ms);
+}
+
+interface ReservationRecord {
+  shard_no: number;
+  reservation_id: string;
+  sku_id: string;
+  order_id: string;
+  user_id: string;
+  fingerprint: string;
+  quantity: number;
+  limited: number;
+  state: number;
+  hold_until_ms: string | null;
+}
+
+/** Reads parts by key. Their state is stable while the caller holds the locks of their stock. */
+export async function readParts(
+  query: Query,
+  where: Condition,
+): Promise<Map<string, HeldPart & { holdUntilMs: number }>> {
+  const records = await query.rows<ReservationRecord>(
+    `SELECT shard_no, reservation_id, sku_id, order_id, user_id, fingerprint, quantity, limited,
+     state, hold_until_ms FROM reservation WHERE ${where.sql}
+     ORDER BY shard_no, reservation_id, line_no`,
+    where.values,
+  );
+  const parts = new Map<string, HeldPart & { holdUntilMs: number }>();
+  for (const record of records) {
+    const part = partOf(record);
+    const known = parts.get(partKey(part));
+    if (known === undefined) parts.set(partKey(part), part);
+    else (known.lines as HeldPart['lines'][number][]).push(...part.lines);
+  }
+  return parts;
+}
+
+function partOf(record: ReservationRecord): HeldPart & { holdUntilMs: number } {
+  const { sku_id: skuId, quantity, limited } = record;
+  return {
+    partition: record.shard_no,
+    reservationId: record.reservation_id,
+    orderId: record.order_id,
+    userId: record.user_id,
+    fingerprint: record.fingerprint,
+    state: record.state as ReservationState,
+    lines: skuId === '' ? [] : [{ skuId, quantity, limited: limited === 1 }],
+    holdUntilMs: Number(record.hold_until_ms ?? 0),
+  };
+}
+
+/** Applies the moves of one transaction: one statement, bound and epoch checked in SQL. */
+export async function applyDeltas(tx: Tx, deltas: readonly StockDelta[]): Promise<void> {
+  const values: SqlParameter[] = [];
+  const column = (name: 'available' | 'reserved' | 'sold' | 'total' | 'entries'): string => {
+    for (const delta of deltas) values.push(delta.skuId, delta[name]);
+    return `CASE sku_id ${deltas.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  };
+  const assignments = [
+    `available = available + ${column('available')}`,
+    `reserved = reserved + ${column('reserved')}`,
+    `sold = sold + ${column('sold')}`,
+    `total = total + ${column('total')}`,
+    `version = version + ${column('entries')}`,
+  ];
+  const conditions = deltas.map((delta) => {
+    values.push(delta.partition, delta.skuId, delta.epoch, -delta.available);
+    return '(shard_no = ? AND sku_id = ? AND epoch = ? AND available >= ?)';
+  });
+  const changed = await tx.change(
+    `UPDATE stock SET ${assignments.join(', ')} WHERE ${conditions.join(' OR ')}`,
+    values,
+  );
+  assert(changed === deltas.length, `stock moved in ${changed} rows instead of ${deltas.length}`);
+}
+
+export async function insertLedger(
+  tx: Tx,
+  entries: readonly LedgerEntry[],
+  nowMs: number,
+): Promise<void> {
+  await tx.change(
+    `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
+     cause_id, at_ms) VALUES ?`,
+    [
+      entries.map((e) => [
+        e.partition,
+        e.skuId,
+        e.entry,
+        e.before,
+        e.after,
+        e.reason,
+        e.orderId,
+        e.causeId,
+        nowMs,
+      ]),
+    ],
+  );
+}
+
+/**
+ * Adds to (`+`) or takes from (`-`) what users hold or have bought of SKUs with a limit. Taking
+ * needs no row of its own: what is given back was counted when it was reserved.
+ */
+export async function moveBuyers(
+  tx: Tx,
+  sign: '+' | '-',
+  buyers: readonly { partition: number; skuId: string; userId: string; units: number }[],
+): Promise<void> {
+  if (buyers.length === 0) return;
+  await tx.change(
+    `INSERT INTO buyer (shard_no, sku_id, user_id, units) VALUES ?
+     ON DUPLICATE KEY UPDATE units = units ${sign} VALUES(units)`,
+    [buyers.map((b) => [b.partition, b.skuId, b.userId, b.units])],
+  );
+}

@@ -1,0 +1,117 @@
+// The inventory process: wires Redis, MySQL and the order service to the use cases, and serves.
+
+import { InventoryService } from '../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import { Lifecycle } from '../platform/lifecycle.js';
+import { createLog, type Log } from '../platform/log.js';
+import { Loop } from '../platform/loop.js';
+import { assertDurable, connectShards, type ShardMap } from '../platform/mysql/connect.js';
+import { migrate } from '../platform/mysql/migrate.js';
+import { assertNoEviction, connectRedis, redisReady } from '../platform/redis/connect.js';
+import { RpcServer } from '../platform/rpc/server.js';
+import { inventoryHandlers } from './api/inventory-service.js';
+import { Auditor } from './app/auditor.js';
+import { CheckBack } from './app/check-back.js';
+import { CloseReservations } from './app/close-reservations.js';
+import { HoldParts } from './app/hold-parts.js';
+import type { Gate } from './app/ports.js';
+import { Rebase } from './app/rebase.js';
+import { Refunds } from './app/refunds.js';
+import { ReserveStock } from './app/reserve-stock.js';
+import { RestockSku } from './app/restock-sku.js';
+import { StockFeed } from './app/stock-feed.js';
+import * as settings from './config.js';
+import { MysqlStockBook } from './infra/mysql/stock-book.js';
+import { OrderClient } from './infra/order-client.js';
+import { RedisGate } from './infra/redis/gate.js';
+
+const log = createLog({ service: 'inventory', level: 'info' });
+const lifecycle = new Lifecycle({ log, stopMsMax: settings.STOP_MS_MAX });
+
+await lifecycle.run(async () => {
+  const config = settings.readInventoryConfig();
+  log.level = config.LOG_LEVEL;
+  const shards = await openMysql(config);
+  const gate = await openGate(config);
+  const book = new MysqlStockBook(shards, { holdMs: config.HOLD_MS });
+  lifecycle.onStop('book', () => book.stop());
+  const rebase = new Rebase({ gate, book, log });
+  lifecycle.onStop('rebase', () => rebase.stop());
+  const refunds = new Refunds({ gate, rebase, log });
+  lifecycle.onStop('refunds', () => refunds.stop());
+  book.onRefund((units) => refunds.send(units));
+  startLoops(config, { gate, book, rebase });
+
+  const server = new RpcServer({
+    log,
+    deadlineMsDefault: settings.DEADLINE_MS_DEFAULT,
+    deadlineMsMax: settings.DEADLINE_MS_MAX,
+    concurrencyMax: settings.CALLS_MAX,
+  });
+  const parts = new HoldParts({ gate, book, rebase, refunds });
+  server.add(
+    InventoryService,
+    inventoryHandlers({
+      reserve: new ReserveStock({ parts, book }),
+      close: new CloseReservations(book),
+      restock: new RestockSku({ book, rebase }),
+      book,
+      feed: new StockFeed(book),
+    }),
+  );
+  const port = await server.listen(config.LISTEN);
+  lifecycle.onStop('server', () => server.stop(settings.DRAIN_MS_MAX));
+  server.setServing(true);
+  log.info({ port }, 'serving');
+});
+
+async function openMysql(config: settings.InventoryConfig): Promise<ShardMap> {
+  const database = `${config.MYSQL_DATABASE_PREFIX}inventory`;
+  const shards = connectShards({
+    shards: config.MYSQL_SHARDS,
+    database,
+    poolSize: settings.MYSQL_POOL_SIZE,
+    log,
+  });
+  lifecycle.onStop('mysql', () => shards.close());
+  await assertDurable(shards);
+  const directory = new URL('./infra/mysql/sql/', import.meta.url);
+  await migrate(shards, { directory, database, log });
+  return shards;
+}
+
+async function openGate(config: settings.InventoryConfig): Promise<Gate> {
+  const redis = connectRedis({
+    url: config.REDIS_URL,
+    commandTimeoutMs: settings.REDIS_COMMAND_MS_MAX,
+    log,
+  });
+  lifecycle.onStop('redis', () => redis.disconnect());
+  await redisReady(redis);
+  await assertNoEviction(redis);
+  return new RedisGate(redis);
+}
+
+function startLoops(
+  config: settings.InventoryConfig,
+  o: { gate: Gate; book: MysqlStockBook; rebase: Rebase },
+): void {
+  const orders = new OrderClient({ addresses: config.ORDER_ADDRESSES, log });
+  lifecycle.onStop('order client', () => orders.close());
+  const checkBack = new CheckBack({ book: o.book, orders, log });
+  startLoop('check-back', config.CHECK_BACK_INTERVAL_MS, () => checkBack.look(), log);
+  const auditor = new Auditor({ ...o, log });
+  const audit = () => auditor.look().then(() => 'IDLE' as const);
+  startLoop('audit', config.AUDIT_INTERVAL_MS, audit, log);
+}
+
+function startLoop(
+  name: string,
+  intervalMs: number,
+  run: () => Promise<'MORE' | 'IDLE'>,
+  loopLog: Log,
+): void {
+  const errorDelayMs = settings.LOOP_ERROR_DELAY_MS;
+  const loop = new Loop({ name, intervalMs, errorDelayMs, run, log: loopLog });
+  loop.start();
+  lifecycle.onStop(name, () => loop.stop());
+}

@@ -1,0 +1,157 @@
+// The RPCs of spillway.order.v1.OrderService: decode, use case, encode. Reads that add no rule go to
+// the store directly.
+
+import type { OrderService } from '../../../gen/spillway/order/v1/order_service_pb.js';
+import { invalidField } from '../../platform/rpc/errors.js';
+import type { CallContext, Handlers } from '../../platform/rpc/server.js';
+import type { CancelOrder } from '../app/cancel-order.js';
+import type { CreateOrder } from '../app/create-order.js';
+import type { ListOrders } from '../app/list-orders.js';
+import type { OfferBook } from '../app/offer-book.js';
+import type { OfferStore, OrderKeys, OrderStore } from '../app/ports.js';
+import type { RecordPayment } from '../app/record-payment.js';
+import type { ResolveOrders } from '../app/resolve-orders.js';
+import type { WatchOrder } from '../app/watch-order.js';
+import type { OrderEvent } from '../domain/transition.js';
+import {
+  cancelOf,
+  fateTo,
+  offerOf,
+  offerTo,
+  orderTo,
+  recordOf,
+  recordOutcomeTo,
+  requestOf,
+  stateOf,
+  versionOf,
+} from './convert.js';
+import { changeError, createError, offerUnknown, orderUnknown } from './errors.js';
+
+export interface OrderServiceParts {
+  readonly create: CreateOrder;
+  readonly cancel: CancelOrder;
+  readonly list: ListOrders;
+  readonly watch: WatchOrder;
+  readonly resolve: ResolveOrders;
+  readonly record: RecordPayment;
+  readonly orders: OrderStore;
+  readonly offers: OfferStore;
+  readonly book: OfferBook;
+  readonly keys: OrderKeys;
+}
+
+export function orderHandlers(o: OrderServiceParts): Handlers<typeof OrderService> {
+  return { ...orderMethods(o), ...offerMethods(o), ...internalMethods(o) };
+}
+
+function orderMethods(o: OrderServiceParts) {
+  const { create, cancel, list, watch, orders } = o;
+  // Text that is no id names no order either.
+  const idOf = (text: string): bigint => {
+    const orderId = o.keys.parseOrderId(text);
+    if (orderId === undefined) throw orderUnknown();
+    return orderId;
+  };
+  const change = async (text: string, event: OrderEvent, ctx: CallContext) => {
+    const result = await orders.change(idOf(text), event, ctx.deadlineMs);
+    if (result.outcome !== 'CHANGED' && result.outcome !== 'UNCHANGED') throw changeError(result);
+    return { order: orderTo(result.order) };
+  };
+  return {
+    async createOrder(request, ctx) {
+      const result = await create.run(requestOf(request), ctx.deadlineMs);
+      if (result.outcome !== 'PLACED') throw createError(result);
+      return { order: orderTo(result.order), duplicate: result.duplicate };
+    },
+
+    async getOrder(request, ctx) {
+      const order = await orders.read(idOf(request.orderId), ctx.deadlineMs);
+      if (!order) throw orderUnknown();
+      return { order: orderTo(order) };
+    },
+
+    async listOrders(request, ctx) {
+      const { userId, pageSize, pageToken } = request;
+      const state = stateOf(request.state);
+      const result = await list.run({ userId, state, pageSize, pageToken }, ctx.deadlineMs);
+      if (result.outcome !== 'LISTED') {
+        throw invalidField('page_token', 'does not belong to this listing');
+      }
+      return { orders: result.orders.map(orderTo), nextPageToken: result.nextPageToken };
+    },
+
+    async cancelOrder(request, ctx) {
+      const command = cancelOf(idOf(request.orderId), request);
+      const result = await cancel.run(command, ctx.deadlineMs);
+      if (result.outcome !== 'CHANGED' && result.outcome !== 'UNCHANGED') throw changeError(result);
+      return { order: orderTo(result.order) };
+    },
+
+    shipOrder(request, ctx) {
+      const { carrier, trackingNumber } = request;
+      const expectedVersion = versionOf(request.expectedVersion);
+      const event = { kind: 'SHIP', carrier, trackingNumber, expectedVersion } as const;
+      return change(request.orderId, event, ctx);
+    },
+
+    deliverOrder(request, ctx) {
+      const expectedVersion = versionOf(request.expectedVersion);
+      return change(request.orderId, { kind: 'DELIVER', expectedVersion }, ctx);
+    },
+
+    completeOrder(request, ctx) {
+      const expectedVersion = versionOf(request.expectedVersion);
+      return change(request.orderId, { kind: 'COMPLETE', expectedVersion }, ctx);
+    },
+
+    async *watchOrder(request, ctx) {
+      let known = false;
+      for await (const order of watch.run(idOf(request.orderId), ctx.signal)) {
+        known = true;
+        yield { order: orderTo(order) };
+      }
+      if (!known && !ctx.signal.aborted) throw orderUnknown();
+    },
+  } satisfies Partial<Handlers<typeof OrderService>>;
+}
+
+function offerMethods({ offers, book }: OrderServiceParts) {
+  return {
+    async putOffer(request, ctx) {
+      if (!request.offer) throw invalidField('offer', 'is required');
+      const offer = offerOf(request.offer);
+      if (offer.opensMs !== undefined && (offer.closesMs ?? Infinity) <= offer.opensMs) {
+        throw invalidField('offer.closes_at', 'must be after opens_at');
+      }
+      try {
+        return { offer: offerTo(await offers.put(offer, ctx.deadlineMs)) };
+      } finally {
+        // Also when the answer was lost: it may have been stored.
+        book.forget(offer.skuId);
+      }
+    },
+
+    async getOffer(request, ctx) {
+      const [offer] = await offers.read([request.skuId], ctx.deadlineMs);
+      if (!offer) throw offerUnknown(request.skuId);
+      return { offer: offerTo(offer) };
+    },
+  } satisfies Partial<Handlers<typeof OrderService>>;
+}
+
+function internalMethods({ resolve, record }: OrderServiceParts) {
+  return {
+    async resolveOrders(request, ctx) {
+      const fates = await resolve.run(request.orderIds, ctx.deadlineMs);
+      const resolutions = request.orderIds.map((orderId, i) =>
+        fateTo(orderId, fates[i] ?? { fate: 'CANCELLED' }),
+      );
+      return { resolutions };
+    },
+
+    async recordPayment(request, ctx) {
+      const outcomes = await record.run(request.records.map(recordOf), ctx.deadlineMs);
+      return { outcomes: outcomes.map(recordOutcomeTo) };
+    },
+  } satisfies Partial<Handlers<typeof OrderService>>;
+}

@@ -1,0 +1,48 @@
+// Gives an order up. An unpaid order is cancelled in two steps: first its payment is barred, so that
+// no capture can begin, then the order is changed. If the second step is lost, the order stays
+// pending with a payment that nobody can start, and ends at its deadline. The other way round, money
+// could be captured for units that are already back on sale.
+
+import { decide, type OrderEvent } from '../domain/transition.js';
+import type { ChangeResult, OrderStore, Payments } from './ports.js';
+
+export interface CancelCommand {
+  readonly orderId: bigint;
+  readonly operator: 'user' | 'operator';
+  readonly remark: string;
+  /** 0 means any. */
+  readonly expectedVersion: number;
+}
+
+export type CancelResult =
+  | ChangeResult
+  | { readonly outcome: 'PAYMENT_IN_PROGRESS' }
+  | { readonly outcome: 'DEPENDENCY_UNAVAILABLE' };
+
+export class CancelOrder {
+  readonly #orders: OrderStore;
+  readonly #payments: Payments;
+
+  constructor(o: { orders: OrderStore; payments: Payments }) {
+    this.#orders = o.orders;
+    this.#payments = o.payments;
+  }
+
+  async run(command: CancelCommand, deadlineMs: number): Promise<CancelResult> {
+    const { orderId, ...rest } = command;
+    const order = await this.#orders.read(orderId, deadlineMs);
+    if (!order) return { outcome: 'ORDER_UNKNOWN' };
+    const paymentBarred = order.state === 'PENDING_PAYMENT';
+    const event: OrderEvent = { kind: 'CANCEL', ...rest, paymentBarred };
+
+    const decision = decide(order, event);
+    if (decision.outcome === 'UNCHANGED') return { outcome: 'UNCHANGED', order };
+    if (decision.outcome === 'CHANGED' && paymentBarred) {
+      const barred = await this.#payments.bar(orderId, deadlineMs);
+      if (barred === 'UNKNOWN') return { outcome: 'DEPENDENCY_UNAVAILABLE' };
+      // Captured is not cancelled: the news is on its way, and then the order can be refunded.
+      if (barred !== 'BARRED') return { outcome: 'PAYMENT_IN_PROGRESS' };
+    }
+    return this.#orders.change(orderId, event, deadlineMs);
+  }
+}

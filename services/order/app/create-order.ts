@@ -1,0 +1,202 @@
+// The saga that makes an order: check, price, reserve, commit, intend payment.
+//
+// 1. Before the commit nothing is promised. Whatever goes wrong there is answered and left: a
+//    reservation without an order is asked after by inventory and ends with a tombstone.
+// 2. The commit makes the promise. It has its own time budget, because a caller who stops waiting
+//    must not leave units held for nothing.
+// 3. After the commit the order is acknowledged whatever happens: its payment intent is stored
+//    beside it and delivered until it is taken.
+//
+// Idempotency outranks every refusal: a request that has an order is answered with it. Every step
+// uses keys derived from (user, request id), so a retry anywhere meets its first copy.
+
+import { retry, type RetryPolicy } from '../../platform/retry.js';
+import type { Clock } from '../../platform/clock.js';
+import { priceLines, type Price, type PriceRefusal } from '../domain/amounts.js';
+import type { Offer } from '../domain/offer.js';
+import type { Order } from '../domain/order.js';
+import { orderSteps } from '../domain/order-types.js';
+import { duplicateSkuIndex, fingerprintParts, type OrderRequest } from '../domain/request.js';
+import type { OfferBook } from './offer-book.js';
+import type { OrderKeys, OrderStore, Payments, ReserveResult, Stock } from './ports.js';
+
+export type CreateOrderResult =
+  | { readonly outcome: 'PLACED'; readonly order: Order; readonly duplicate: boolean }
+  | { readonly outcome: 'SKU_TWICE'; readonly index: number }
+  | PriceRefusal
+  | Exclude<ReserveResult, { outcome: 'RESERVED' | 'DUPLICATE' | 'CLOSED' | 'UNKNOWN' }>
+  | { readonly outcome: 'REQUEST_CLOSED' }
+  | { readonly outcome: 'DEPENDENCY_UNAVAILABLE' }
+  | { readonly outcome: 'DEADLINE_TOO_SHORT' };
+
+export interface CreateOrderLimits {
+  /** Less time than this cannot carry an order through reserve and commit. */
+  readonly budgetMsMin: number;
+  /** How often an unknown reserve is asked again under the same id. */
+  readonly reserveRetry: RetryPolicy;
+  readonly commitMsMax: number;
+  readonly intentMsMax: number;
+  readonly paymentWindowMs: number;
+}
+
+export interface CreateOrderParts {
+  readonly orders: OrderStore;
+  readonly offers: OfferBook;
+  readonly stock: Stock;
+  readonly payments: Payments;
+  readonly keys: OrderKeys;
+  readonly clock: Clock;
+  readonly limits: CreateOrderLimits;
+  /** Called when the intent of a new order is taken, so that nobody delivers it again. */
+  readonly intended: (order: Order) => void;
+}
+
+/** The units of an order are held, or it needs none. */
+interface Held {
+  readonly outcome: 'HELD';
+  readonly orderId: bigint;
+  readonly fresh: boolean;
+}
+
+export class CreateOrder {
+  readonly #o: CreateOrderParts;
+
+  constructor(o: CreateOrderParts) {
+    this.#o = o;
+  }
+
+  async run(request: OrderRequest, deadlineMs: number): Promise<CreateOrderResult> {
+    const { orders, offers, clock, limits } = this.#o;
+    const twice = duplicateSkuIndex(request.lines);
+    if (twice >= 0) return { outcome: 'SKU_TWICE', index: twice };
+    if (clock.nowMs() + limits.budgetMsMin > deadlineMs) return { outcome: 'DEADLINE_TOO_SHORT' };
+
+    const found = await offers.find(request.lines, deadlineMs);
+    const price = priceLines(request.lines, found, clock.nowMs());
+    if (price.outcome !== 'PRICED') return this.#earlier(request, price, deadlineMs);
+
+    const held = await this.#hold(request, found, deadlineMs);
+    if (held.outcome === 'REQUEST_CLOSED') return this.#earlier(request, held, deadlineMs);
+    if (held.outcome !== 'HELD') return held;
+
+    const commitDeadlineMs = clock.nowMs() + limits.commitMsMax;
+    const committed = await orders.commit(this.#newOrder(request, price, held), commitDeadlineMs);
+    if (committed.outcome !== 'COMMITTED' && committed.outcome !== 'EXISTING') return committed;
+
+    await this.#intend(committed.order, deadlineMs);
+    const duplicate = committed.outcome === 'EXISTING';
+    return { outcome: 'PLACED', order: committed.order, duplicate };
+  }
+
+  /** The order that an earlier copy of the request has placed, or else the refusal. */
+  async #earlier(
+    request: OrderRequest,
+    refusal: CreateOrderResult,
+    deadlineMs: number,
+  ): Promise<CreateOrderResult> {
+    const { orders, keys } = this.#o;
+    const order = await orders.findByRequest(request.userId, request.requestId, deadlineMs);
+    if (!order) return refusal;
+    const same = order.fingerprint === keys.digest(fingerprintParts(request));
+    if (!same) return { outcome: 'REQUEST_ID_REUSED' };
+    return { outcome: 'PLACED', order, duplicate: true };
+  }
+
+  async #hold(
+    request: OrderRequest,
+    offers: readonly (Offer | undefined)[],
+    deadlineMs: number,
+  ): Promise<Held | Exclude<CreateOrderResult, { outcome: 'PLACED' }>> {
+    const { keys } = this.#o;
+    const orderId = keys.newOrderId(request.userId);
+    if (!orderSteps[request.type].takesStock) return { outcome: 'HELD', orderId, fresh: true };
+    const result = await this.#reserve(request, orderId, offers, deadlineMs);
+    switch (result.outcome) {
+      case 'RESERVED':
+      case 'DUPLICATE':
+        return {
+          outcome: 'HELD',
+          orderId: result.orderId,
+          fresh: result.outcome === 'RESERVED',
+        };
+      case 'CLOSED':
+        return { outcome: 'REQUEST_CLOSED' };
+      case 'UNKNOWN':
+        return { outcome: 'DEPENDENCY_UNAVAILABLE' };
+      default:
+        return result;
+    }
+  }
+
+  // An unknown reserve is never undone here: its hold ends by itself when no order follows.
+  async #reserve(
+    request: OrderRequest,
+    orderId: bigint,
+    offers: readonly (Offer | undefined)[],
+    deadlineMs: number,
+  ): Promise<ReserveResult> {
+    const { stock, keys, clock, limits } = this.#o;
+    const { userId, requestId } = request;
+    const lines = request.lines.map((line, i) => ({
+      skuId: line.skuId,
+      quantity: line.quantity,
+      userLimit: offers[i]?.userLimit ?? 0,
+    }));
+    const asked = { reservationId: keys.reservationId(userId, requestId), orderId, userId, lines };
+    const first = await stock.reserve(asked, deadlineMs);
+    if (first.outcome !== 'UNKNOWN') return first;
+    const policy = { clock, deadlineMs, retryable: (e: unknown) => e instanceof StillUnknown };
+    try {
+      return await retry(limits.reserveRetry, policy, async () => {
+        const again = await stock.reserve(asked, deadlineMs);
+        if (again.outcome === 'UNKNOWN') throw new StillUnknown();
+        return again;
+      });
+    } catch (error) {
+      if (error instanceof StillUnknown) return first;
+      throw error;
+    }
+  }
+
+  #newOrder(request: OrderRequest, price: Price, held: Held) {
+    const { keys, limits } = this.#o;
+    const seconds = request.paymentWindowSeconds;
+    return {
+      orderId: held.orderId,
+      userId: request.userId,
+      requestId: request.requestId,
+      fingerprint: keys.digest(fingerprintParts(request)),
+      type: request.type,
+      currency: price.currency,
+      totalMinor: price.totalMinor,
+      discountMinor: price.discountMinor,
+      payableMinor: price.payableMinor,
+      paymentWindowMs: seconds > 0 ? seconds * 1000 : limits.paymentWindowMs,
+      lines: price.lines,
+      fresh: held.fresh,
+    };
+  }
+
+  async #intend(order: Order, deadlineMs: number): Promise<void> {
+    const { payments, clock, limits, intended } = this.#o;
+    if (order.state !== 'PENDING_PAYMENT') return;
+    const intent = {
+      orderId: order.orderId.toString(),
+      userId: order.userId,
+      currency: order.currency,
+      amountMinor: order.payableMinor,
+      deadlineMs: order.paymentDeadlineMs,
+    };
+    try {
+      const untilMs = Math.min(deadlineMs, clock.nowMs() + limits.intentMsMax);
+      if ((await payments.intend(intent, untilMs)) === 'CREATED') intended(order);
+    } catch {
+      // The intent is stored with the order and is delivered from there.
+    }
+  }
+}
+
+/** The reserve was asked again and again without an answer. */
+class StillUnknown extends Error {
+  override readonly name = 'StillUnknown';
+}

@@ -1,0 +1,52 @@
+// Cancels the orders that nobody has paid by their deadline. One batch at a time per server: a sale
+// that leaves 100,000 unpaid orders behind is worked off batch by batch beside new orders, and a
+// claim that is lost with its process is looked at again when its lease is over.
+
+import type { Clock } from '../../platform/clock.js';
+import type { DueQueue, OrderStore, Payments } from './ports.js';
+
+export interface ExpireLimits {
+  readonly batchMax: number;
+  /** After it an order that could not be decided is looked at again. */
+  readonly leaseMs: number;
+  readonly runMsMax: number;
+}
+
+export class ExpireOrders {
+  readonly #orders: OrderStore;
+  readonly #payments: Payments;
+  readonly #clock: Clock;
+  readonly #limits: ExpireLimits;
+
+  constructor(o: { orders: OrderStore; payments: Payments; clock: Clock; limits: ExpireLimits }) {
+    this.#orders = o.orders;
+    this.#payments = o.payments;
+    this.#clock = o.clock;
+    this.#limits = o.limits;
+  }
+
+  /** Works off one batch. MORE when there is probably another one. */
+  async run(queue: DueQueue): Promise<'MORE' | 'IDLE'> {
+    const { batchMax, leaseMs, runMsMax } = this.#limits;
+    const deadlineMs = this.#clock.nowMs() + runMsMax;
+    const due = await queue.claim(batchMax, leaseMs, deadlineMs);
+    const done = await Promise.allSettled(due.map((orderId) => this.#expire(orderId, deadlineMs)));
+    // All orders of the batch have been tried before the first failure is reported.
+    for (const result of done) if (result.status === 'rejected') throw result.reason;
+    return due.length === batchMax ? 'MORE' : 'IDLE';
+  }
+
+  async #expire(orderId: bigint, deadlineMs: number): Promise<void> {
+    const barred = await this.#payments.bar(orderId, deadlineMs);
+    // Under way, captured or not known: the news of the payment or the next look decides.
+    if (barred !== 'BARRED') return;
+    const event = {
+      kind: 'CANCEL',
+      operator: 'deadline',
+      remark: 'not paid in time',
+      paymentBarred: true,
+      expectedVersion: 0,
+    } as const;
+    await this.#orders.change(orderId, event, deadlineMs);
+  }
+}

@@ -1,0 +1,180 @@
+// What the use cases need from outside, in their own words. Adapters live in infra/; each port's
+// promises are written here and held by a contract or an integration test.
+
+import type { Offer } from '../domain/offer.js';
+import type { Order, OrderLine, OrderState } from '../domain/order.js';
+import type { OrderType } from '../domain/order-types.js';
+import type { OrderEvent } from '../domain/transition.js';
+
+/** An order that wants to be committed. Its times come from the clock of its database. */
+export interface NewOrder {
+  readonly orderId: bigint;
+  readonly userId: string;
+  readonly requestId: string;
+  readonly fingerprint: string;
+  readonly type: OrderType;
+  readonly currency: string;
+  readonly totalMinor: bigint;
+  readonly discountMinor: bigint;
+  readonly payableMinor: bigint;
+  readonly paymentWindowMs: number;
+  readonly lines: readonly OrderLine[];
+  /** No other copy of the request can have committed before, as far as is known: insert blindly. */
+  readonly fresh: boolean;
+}
+
+export type CommitResult =
+  | { readonly outcome: 'COMMITTED'; readonly order: Order }
+  /** An earlier copy of the request was first; this is its order as it now is. */
+  | { readonly outcome: 'EXISTING'; readonly order: Order }
+  /** The request id was used before with another body. */
+  | { readonly outcome: 'REQUEST_ID_REUSED' }
+  /** A tombstone bars the order id: the reservation was given up. */
+  | { readonly outcome: 'REQUEST_CLOSED' };
+
+export type ChangeResult =
+  | { readonly outcome: 'CHANGED'; readonly order: Order }
+  | { readonly outcome: 'UNCHANGED'; readonly order: Order }
+  | { readonly outcome: 'ORDER_UNKNOWN' }
+  | { readonly outcome: 'TRANSITION_ILLEGAL'; readonly order: Order; readonly to: OrderState }
+  | { readonly outcome: 'VERSION_MISMATCH'; readonly order: Order }
+  | { readonly outcome: 'REFUND' }
+  | { readonly outcome: 'MISMATCH' };
+
+export interface OrderFate {
+  readonly fate: 'PENDING' | 'PAID' | 'CANCELLED' | 'RETURNED';
+  /** Of a pending order. */
+  readonly paymentDeadlineMs?: number;
+}
+
+export interface OrderQuery {
+  readonly userId: string;
+  readonly state: OrderState | undefined;
+  /** Only orders older than this one. */
+  readonly beforeId: bigint | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Holds orders. Whatever it answers is durable. Every write may be repeated: the same commit or
+ * event again gives the same result. Deadlines are absolute; a write that has started is seen
+ * through to a known outcome as far as its own bounds allow.
+ */
+export interface OrderStore {
+  commit(order: NewOrder, deadlineMs: number): Promise<CommitResult>;
+  /** Without transitions. */
+  findByRequest(userId: string, requestId: string, deadlineMs: number): Promise<Order | undefined>;
+  read(orderId: bigint, deadlineMs: number): Promise<Order | undefined>;
+  /** Newest first, without transitions. */
+  list(query: OrderQuery, deadlineMs: number): Promise<Order[]>;
+  change(orderId: bigint, event: OrderEvent, deadlineMs: number): Promise<ChangeResult>;
+  /** One fate per id. An id that no order has is barred first, so that none can commit under it. */
+  resolve(orderIds: readonly bigint[], deadlineMs: number): Promise<OrderFate[]>;
+  readonly dueQueues: readonly DueQueue[];
+}
+
+/** The unpaid orders of one server whose deadline has passed, by the clock of that server. */
+export interface DueQueue {
+  readonly name: string;
+  /** Takes up to `limit` orders that nobody else gets to see again for `leaseMs`. */
+  claim(limit: number, leaseMs: number, deadlineMs: number): Promise<bigint[]>;
+}
+
+export interface OfferStore {
+  /** Creates or changes; answers the offer as it now is. */
+  put(offer: Offer, deadlineMs: number): Promise<Offer>;
+  /** One entry per SKU, undefined where there is none. */
+  read(skuIds: readonly string[], deadlineMs: number): Promise<(Offer | undefined)[]>;
+}
+
+export interface ReserveRequest {
+  readonly reservationId: string;
+  readonly orderId: bigint;
+  readonly userId: string;
+  readonly lines: readonly {
+    readonly skuId: string;
+    readonly quantity: number;
+    readonly userLimit: number;
+  }[];
+}
+
+export type ReserveResult =
+  /** Held under the order id that was sent. */
+  | { readonly outcome: 'RESERVED'; readonly orderId: bigint }
+  /** Held by an earlier copy of the request under the order id of that copy. */
+  | { readonly outcome: 'DUPLICATE'; readonly orderId: bigint }
+  | { readonly outcome: 'SOLD_OUT'; readonly skuId: string; readonly available: bigint }
+  | { readonly outcome: 'USER_LIMIT'; readonly skuId: string }
+  | { readonly outcome: 'SKU_UNKNOWN'; readonly skuId: string }
+  | { readonly outcome: 'CLOSED' }
+  | { readonly outcome: 'REQUEST_ID_REUSED' }
+  | { readonly outcome: 'UNKNOWN' }
+  | { readonly outcome: 'OVERLOADED' };
+
+export interface ReservationRef {
+  readonly reservationId: string;
+  readonly skuIds: readonly string[];
+  readonly orderId: string;
+}
+
+export type CloseOutcome =
+  | 'DONE'
+  | 'RESERVATION_UNKNOWN'
+  | 'RESERVATION_CLOSED'
+  | 'RESERVATION_CONFIRMED'
+  | 'UNKNOWN';
+
+/** The inventory service. Calls of many orders travel together. */
+export interface Stock {
+  reserve(request: ReserveRequest, deadlineMs: number): Promise<ReserveResult>;
+  confirm(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
+  release(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
+  giveBack(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
+}
+
+export interface PaymentIntent {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly currency: string;
+  readonly amountMinor: bigint;
+  readonly deadlineMs: number;
+}
+
+export type BarOutcome = 'BARRED' | 'IN_PROGRESS' | 'CAPTURED' | 'UNKNOWN';
+
+export type RefundOutcome = 'DONE' | 'UNKNOWN' | { readonly refused: string };
+
+/** The payment service. Intents and cancels of many orders travel together. */
+export interface Payments {
+  intend(intent: PaymentIntent, deadlineMs: number): Promise<'CREATED' | 'REUSED' | 'UNKNOWN'>;
+  /** Makes sure that the payment of an order cannot be captured any more. */
+  bar(orderId: bigint, deadlineMs: number): Promise<BarOutcome>;
+  /** Pays back what is captured and not yet refunded, at most the given amount. */
+  refund(
+    refund: { orderId: string; requestId: string; currency: string; amountMinor: bigint },
+    deadlineMs: number,
+  ): Promise<RefundOutcome>;
+}
+
+/** An effect as it is stored with the change that caused it. */
+export interface EffectEvent {
+  readonly shard: number;
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly kind: string;
+  readonly payload: unknown;
+}
+
+/** What has become of one delivery; anything but DONE stays stored. */
+export type EffectDelivery = 'DONE' | 'RETRY' | { park: string };
+
+/** The names under which things are found again. Pure, but for the order ids. */
+export interface OrderKeys {
+  /** A new id that carries the shard of its user. */
+  newOrderId(userId: string): bigint;
+  shardOf(orderId: bigint): number;
+  /** Undefined for text that is no order id, under which no order can ever be. */
+  parseOrderId(text: string): bigint | undefined;
+  reservationId(userId: string, requestId: string): string;
+  digest(parts: readonly string[]): string;
+}

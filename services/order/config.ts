@@ -1,0 +1,136 @@
+// What the order service is told at start, and the bounds it keeps.
+
+import { z } from 'zod';
+import { configFields, readConfig } from '../platform/config.js';
+import type { CreateOrderLimits } from './app/create-order.js';
+import type { ExpireLimits } from './app/expire-orders.js';
+import type { OfferBookLimits } from './app/offer-book.js';
+import type { WatchLimits } from './app/watch-order.js';
+import type { CallLimits } from './infra/mesh-call.js';
+import type { OrderStoreLimits } from './infra/mysql/order-store.js';
+
+const PAYMENT_WINDOW_SECONDS_DEFAULT = 900;
+
+const schema = z.object({
+  LISTEN: configFields.listen,
+  LOG_LEVEL: configFields.logLevel,
+  MYSQL_SHARDS: configFields.mysqlShards,
+  MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
+  INVENTORY_ADDRESSES: configFields.addresses,
+  PAYMENT_ADDRESSES: configFields.addresses,
+  // As in the contract, a day at most.
+  PAYMENT_WINDOW_SECONDS: configFields.int(1, 86_400, PAYMENT_WINDOW_SECONDS_DEFAULT),
+});
+
+export type OrderConfig = z.infer<typeof schema>;
+
+/** Throws ConfigError with everything that is wrong. */
+export function readOrderConfig(env: NodeJS.ProcessEnv = process.env): OrderConfig {
+  return readConfig(schema, env);
+}
+
+// A full queue of the store is worked off within this: 10,000 orders at a sustained 10,000/s. An
+// order that waits longer has a caller who will not wait for the rest of it.
+const AGE_MS_MAX = 2_000;
+const QUEUE_MAX = 10_000;
+
+// At about 11,000 orders/s and 20 ms from end to end some 250 calls are in flight; eight times that
+// is a mesh in trouble, and more callers would not help it.
+const CALLS_MAX = 2_000;
+
+/**
+ * Batches of 256 rows cost 5 ms and bring 50,000 rows/s; larger ones only add waiting. Two in flight
+ * hide the commit of one behind the statements of the other.
+ */
+export const storeLimits: OrderStoreLimits = {
+  commit: { itemsMax: 256, queueMax: QUEUE_MAX, ageMsMax: AGE_MS_MAX, concurrency: 2 },
+  change: { itemsMax: 256, queueMax: QUEUE_MAX, ageMsMax: AGE_MS_MAX, concurrency: 2 },
+  read: { itemsMax: 256, queueMax: QUEUE_MAX, ageMsMax: AGE_MS_MAX, concurrency: 4 },
+  // Each try has a fresh connection; a server that loses three COMMITs in a row is not well.
+  unknownMax: 3,
+};
+
+/** Connections per server: two commits, two changes, eight reads, expiry, relay, and some spare. */
+export const POOL_SIZE = 20;
+
+/** One script call of inventory takes 128 items best, and four calls keep its stages busy. */
+export const reserveLimits: CallLimits = {
+  itemsMax: 128,
+  queueMax: QUEUE_MAX,
+  ageMsMax: AGE_MS_MAX,
+  concurrency: 4,
+};
+
+/** Intents, cancels, confirms, releases and returns: one commit of the peer each. */
+export const settleLimits: CallLimits = {
+  itemsMax: 256,
+  queueMax: QUEUE_MAX,
+  ageMsMax: AGE_MS_MAX,
+  concurrency: 4,
+};
+
+export function createLimits(paymentWindowSeconds: number): CreateOrderLimits {
+  return {
+    // A reserve and a commit on an idle mesh take about 5 ms; with less than this left, the caller
+    // would be gone before the answer.
+    budgetMsMin: 10,
+    // A reply that is lost is asked for at once; inventory that is gone is not waited for.
+    reserveRetry: { attemptsMax: 3, delayMsMin: 10, delayMsMax: 80 },
+    // Longer than any lock wait (2 s) and its retry. The units are held for 60 s, so there is time.
+    commitMsMax: 8_000,
+    // The intent is stored anyway; waiting for it only makes the first StartPayment sure to find it.
+    intentMsMax: 500,
+    paymentWindowMs: paymentWindowSeconds * 1000,
+  };
+}
+
+export const offerBookLimits: OfferBookLimits = {
+  // As promised in the contract: a change reaches orders placed more than a second later.
+  ageMsMax: 1_000,
+  // At about 300 bytes each, 3 MB.
+  entriesMax: 10_000,
+  batchMax: 256,
+  queueMax: QUEUE_MAX,
+  concurrency: 2,
+};
+
+export const watchLimits: WatchLimits = {
+  lookIntervalMs: 500,
+  lookMsMax: 2_000,
+  // 2,000 watchers look 4,000 times a second, in about 50 statements.
+  watchersMax: 2_000,
+};
+
+export const expireLimits: ExpireLimits = {
+  // Two change batches. 100,000 orders are 200 rounds of about 50 ms.
+  batchMax: 500,
+  // Longer than a run, so that nobody works on the same orders at the same time.
+  leaseMs: 5_000,
+  runMsMax: 4_000,
+};
+export const EXPIRE_INTERVAL_MS = 250;
+export const EXPIRE_ERROR_DELAY_MS = 1_000;
+
+export const outboxLimits = {
+  // What a process delivers itself is done long before; what it leaves behind is late by this.
+  firstDelayMs: 2_000,
+  batchMax: 256,
+  // With delays that double up to a minute this is 16 hours: longer than any repair of a peer.
+  attemptsMax: 1_000,
+};
+/** Below the outbox's own bound for a handler. */
+export const DELIVER_MS_MAX = 5_000;
+
+/** Ids stop when the database is away for longer. */
+export const LEASE_WINDOW_MS = 30_000;
+
+export const serverLimits = {
+  deadlineMsDefault: 5_000,
+  deadlineMsMax: 30_000,
+  concurrencyMax: CALLS_MAX,
+};
+
+/** A stop lets the calls in flight finish, commits included. */
+export const DRAIN_MS_MAX = 6_000;
+/** Drain, and then loops, deliveries and pools. */
+export const STOP_MS_MAX = DRAIN_MS_MAX + 6_000;

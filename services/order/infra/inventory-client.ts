@@ -1,0 +1,146 @@
+// The inventory service as the saga sees it. Many orders travel in one call; each has its own answer,
+// and a call that fails leaves every one of them unknown, never refused.
+
+import {
+  CloseOutcome as WireClose,
+  type InventoryService,
+  ReserveOutcome,
+  type ReserveResult as WireResult,
+} from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import { Batcher } from '../../platform/batcher.js';
+import type { Clock } from '../../platform/clock.js';
+import { parseId } from '../../platform/ids.js';
+import type { Client } from '../../platform/rpc/client.js';
+import type {
+  CloseOutcome,
+  ReservationRef,
+  ReserveRequest,
+  ReserveResult,
+  Stock,
+} from '../app/ports.js';
+import { type CallLimits, overloadedPeer, unknownOutcome } from './mesh-call.js';
+
+export interface InventoryClientParts {
+  readonly client: Client<typeof InventoryService>;
+  readonly clock: Clock;
+  readonly limits: { readonly reserve: CallLimits; readonly close: CallLimits };
+}
+
+type CloseMethod = 'batchConfirm' | 'batchRelease' | 'batchReturn';
+
+const UNKNOWN: ReserveResult = { outcome: 'UNKNOWN' };
+const OVERLOADED: ReserveResult = { outcome: 'OVERLOADED' };
+
+export class InventoryClient implements Stock {
+  readonly #client: Client<typeof InventoryService>;
+  readonly #reserves: Batcher<ReserveRequest, ReserveResult>;
+  readonly #confirms: Batcher<ReservationRef, CloseOutcome>;
+  readonly #releases: Batcher<ReservationRef, CloseOutcome>;
+  readonly #returns: Batcher<ReservationRef, CloseOutcome>;
+
+  constructor(o: InventoryClientParts) {
+    this.#client = o.client;
+    this.#reserves = new Batcher({
+      name: 'order.reserve',
+      run: (items, { deadlineMs }) => this.#reserve(items, deadlineMs),
+      ...o.limits.reserve,
+      clock: o.clock,
+    });
+    const closing = (method: CloseMethod) =>
+      new Batcher<ReservationRef, CloseOutcome>({
+        name: `order.${method}`,
+        run: (items, { deadlineMs }) => this.#close(method, items, deadlineMs),
+        ...o.limits.close,
+        clock: o.clock,
+      });
+    this.#confirms = closing('batchConfirm');
+    this.#releases = closing('batchRelease');
+    this.#returns = closing('batchReturn');
+  }
+
+  reserve(request: ReserveRequest, deadlineMs: number): Promise<ReserveResult> {
+    return this.#reserves.add(request, deadlineMs);
+  }
+
+  confirm(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome> {
+    return this.#confirms.add(reservation, deadlineMs);
+  }
+
+  release(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome> {
+    return this.#releases.add(reservation, deadlineMs);
+  }
+
+  giveBack(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome> {
+    return this.#returns.add(reservation, deadlineMs);
+  }
+
+  async #reserve(requests: ReserveRequest[], deadlineMs: number): Promise<ReserveResult[]> {
+    const items = requests.map((request) => ({
+      reservationId: request.reservationId,
+      orderId: request.orderId.toString(),
+      userId: request.userId,
+      lines: request.lines.slice(),
+    }));
+    try {
+      const { results } = await this.#client.batchReserve({ items }, { deadlineMs });
+      return requests.map((_, i) => toResult(results[i]));
+    } catch (error) {
+      if (overloadedPeer(error)) return requests.map(() => OVERLOADED);
+      if (unknownOutcome(error)) return requests.map(() => UNKNOWN);
+      throw error;
+    }
+  }
+
+  async #close(
+    method: CloseMethod,
+    items: ReservationRef[],
+    deadlineMs: number,
+  ): Promise<CloseOutcome[]> {
+    const reservations = items.map((item) => ({ ...item, skuIds: item.skuIds.slice() }));
+    try {
+      const { outcomes } = await this.#client[method]({ reservations }, { deadlineMs });
+      return items.map((_, i) => closeWords[outcomes[i] ?? WireClose.UNKNOWN] ?? 'UNKNOWN');
+    } catch (error) {
+      if (unknownOutcome(error)) return items.map(() => 'UNKNOWN');
+      throw error;
+    }
+  }
+}
+
+const closeWords = {
+  [WireClose.UNSPECIFIED]: 'UNKNOWN',
+  [WireClose.DONE]: 'DONE',
+  [WireClose.RESERVATION_UNKNOWN]: 'RESERVATION_UNKNOWN',
+  [WireClose.RESERVATION_CLOSED]: 'RESERVATION_CLOSED',
+  [WireClose.RESERVATION_CONFIRMED]: 'RESERVATION_CONFIRMED',
+  [WireClose.UNKNOWN]: 'UNKNOWN',
+} as const satisfies Record<WireClose, CloseOutcome>;
+
+function toResult(result: WireResult | undefined): ReserveResult {
+  switch (result?.outcome) {
+    case ReserveOutcome.RESERVED:
+    case ReserveOutcome.DUPLICATE: {
+      const orderId = parseId(result.orderId);
+      if (orderId === undefined) return UNKNOWN;
+      const first = result.outcome === ReserveOutcome.RESERVED;
+      return { outcome: first ? 'RESERVED' : 'DUPLICATE', orderId };
+    }
+    case ReserveOutcome.SOLD_OUT:
+      return { outcome: 'SOLD_OUT', skuId: result.skuId, available: result.available };
+    case ReserveOutcome.USER_LIMIT:
+      return { outcome: 'USER_LIMIT', skuId: result.skuId };
+    case ReserveOutcome.SKU_UNKNOWN:
+      return { outcome: 'SKU_UNKNOWN', skuId: result.skuId };
+    case ReserveOutcome.CLOSED:
+      return { outcome: 'CLOSED' };
+    case ReserveOutcome.REQUEST_ID_REUSED:
+      return { outcome: 'REQUEST_ID_REUSED' };
+    case ReserveOutcome.OVERLOADED:
+      return OVERLOADED;
+    case ReserveOutcome.UNKNOWN:
+    case ReserveOutcome.UNSPECIFIED:
+    default:
+      // Also a word that a newer inventory may say: asking again is always safe.
+      return UNKNOWN;
+  }
+}

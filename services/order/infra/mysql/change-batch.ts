@@ -1,0 +1,175 @@
+// Applies the events of one server's orders in one transaction: rows are locked, the domain decides,
+// and change, transition and effects are written together.
+//
+// Several events of one order in one batch are applied one after the other, each answered with the
+// order as it left it. A COMMIT without an answer is repeated: an event that was applied then finds
+// the order as it wanted it.
+
+import { assert } from '../../../platform/assert.js';
+import { geneOf } from '../../../platform/ids.js';
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
+import { NOW_MS } from '../../../platform/mysql/time.js';
+import {
+  type SqlValue,
+  transact,
+  type Tx,
+  UnknownOutcomeError,
+} from '../../../platform/mysql/transaction.js';
+import type { ChangeResult } from '../../app/ports.js';
+import { payloadOf } from '../../domain/effects.js';
+import type { Order } from '../../domain/order.js';
+import { applyChange, decide, type OrderEvent } from '../../domain/transition.js';
+import { inShards } from './in-shards.js';
+import {
+  INSERT_TRANSITIONS,
+  type OrderRow,
+  SELECT_ORDERS,
+  stateCodes,
+  transitionValues,
+} from './order-rows.js';
+import { selectIn, withLines } from './read-orders.js';
+
+export interface ChangeItem {
+  readonly orderId: bigint;
+  readonly event: OrderEvent;
+}
+
+export interface ChangeBatchOptions {
+  readonly server: MysqlServer;
+  readonly outbox: Outbox;
+  readonly deadlineMs: number;
+  readonly unknownMax: number;
+}
+
+/** What the events of a batch have come to, before any of it is written. */
+class Changes {
+  readonly orders = new Map<bigint, Order>();
+  readonly before = new Map<bigint, Order>();
+  readonly transitions: SqlValue[][] = [];
+  readonly effects: OutboxEvent[] = [];
+
+  constructor(orders: readonly Order[]) {
+    for (const order of orders) this.orders.set(order.orderId, order);
+  }
+
+  apply(item: ChangeItem, nowMs: number): ChangeResult {
+    const order = this.orders.get(item.orderId);
+    if (!order) return { outcome: 'ORDER_UNKNOWN' };
+    const decision = decide(order, item.event);
+    switch (decision.outcome) {
+      case 'UNCHANGED':
+      case 'VERSION_MISMATCH':
+        return { outcome: decision.outcome, order };
+      case 'TRANSITION_ILLEGAL':
+        return { ...decision, order };
+      case 'REFUND':
+      case 'MISMATCH':
+        return decision;
+      case 'CHANGED': {
+        const changed = applyChange(order, decision, nowMs);
+        if (!this.before.has(order.orderId)) this.before.set(order.orderId, order);
+        this.orders.set(order.orderId, changed);
+        this.#record(changed, decision.effects);
+        return { outcome: 'CHANGED', order: changed };
+      }
+    }
+  }
+
+  #record(order: Order, effects: readonly Parameters<typeof payloadOf>[0][]): void {
+    const { orderId, version } = order;
+    const last = order.transitions.at(-1);
+    assert(last, 'a change leaves a transition');
+    this.transitions.push(transitionValues(orderId, last));
+    for (const kind of effects) {
+      const payload = payloadOf(kind, order);
+      const aggregateId = orderId.toString();
+      this.effects.push({ shard: geneOf(orderId), aggregateId, version, kind, payload });
+    }
+  }
+}
+
+export async function changeBatch(
+  o: ChangeBatchOptions,
+  items: readonly ChangeItem[],
+): Promise<{ results: ChangeResult[]; effects: OutboxEvent[] }> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const options = { name: 'order.change', deadlineMs: o.deadlineMs };
+      return await transact(o.server, options, (tx) => work(tx, o.outbox, items));
+    } catch (error) {
+      const unknown = error instanceof UnknownOutcomeError;
+      if (!unknown || attempt >= o.unknownMax || Date.now() >= o.deadlineMs) throw error;
+    }
+  }
+}
+
+async function work(tx: Tx, outbox: Outbox, items: readonly ChangeItem[]) {
+  const ids = [...new Set(items.map((item) => item.orderId))];
+  const { orders, nowMs } = await lock(tx, ids);
+  const changes = new Changes(orders);
+  const results = items.map((item) => changes.apply(item, nowMs));
+  if (changes.before.size > 0) await write(tx, outbox, changes, nowMs);
+  return { results, effects: changes.effects };
+}
+
+// In key order, as every other statement that locks several orders.
+async function lock(tx: Tx, ids: readonly bigint[]): Promise<{ orders: Order[]; nowMs: number }> {
+  const where = inShards('order_id', ids, geneOf);
+  const rows = await tx.rows<OrderRow>(
+    `${SELECT_ORDERS} WHERE ${where.sql} ORDER BY shard_no, order_id FOR UPDATE`,
+    where.values,
+  );
+  // The time is taken after the locks: transitions of one order never go back in time.
+  const [now] = await tx.rows<{ now_ms: string }>(`SELECT ${NOW_MS} AS now_ms`);
+  return { orders: await withLines(selectIn(tx), rows, 'TRANSITIONS'), nowMs: Number(now?.now_ms) };
+}
+
+async function write(tx: Tx, outbox: Outbox, changes: Changes, nowMs: number): Promise<void> {
+  for (const group of groupAlike(changes)) {
+    const [first] = group;
+    assert(first, 'a group has a member');
+    const where = inShards(
+      'order_id',
+      group.map((order) => order.orderId),
+      geneOf,
+    );
+    const steps = stepsOf(changes, first);
+    const updated = await tx.change(
+      `UPDATE orders SET state = ?, version = version + ?, updated_ms = ?, due_ms = NULL,
+        paid_ms = ?, carrier = ?, tracking_number = ? WHERE ${where.sql}`,
+      [
+        stateCodes[first.state],
+        steps,
+        nowMs,
+        first.paidMs ?? null,
+        first.carrier ?? null,
+        first.trackingNumber ?? null,
+        ...where.values,
+      ],
+    );
+    assert(updated === group.length, 'every locked order is updated');
+  }
+  await tx.change(INSERT_TRANSITIONS, [changes.transitions]);
+  await outbox.append(tx, changes.effects, nowMs);
+}
+
+// Orders that get the same values share a statement: in a flood they all become PAID, or all
+// CANCELLED, at once.
+function groupAlike(changes: Changes): Order[][] {
+  const groups = new Map<string, Order[]>();
+  for (const orderId of changes.before.keys()) {
+    const order = changes.orders.get(orderId) as Order;
+    const { state, paidMs, carrier, trackingNumber } = order;
+    const alike = [state, stepsOf(changes, order), paidMs, carrier, trackingNumber];
+    const key = JSON.stringify(alike);
+    const group = groups.get(key);
+    if (group) group.push(order);
+    else groups.set(key, [order]);
+  }
+  return [...groups.values()];
+}
+
+function stepsOf(changes: Changes, order: Order): number {
+  return order.version - (changes.before.get(order.orderId)?.version ?? order.version);
+}

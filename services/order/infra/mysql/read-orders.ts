@@ -1,0 +1,103 @@
+// Reads orders by their keys, many at a time. Each statement stands for itself: an order's lines
+// never change, and transitions newer than its row are left out.
+
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { geneOf } from '../../../platform/ids.js';
+import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
+import type { OrderQuery } from '../../app/ports.js';
+import type { Order } from '../../domain/order.js';
+import { inShards } from './in-shards.js';
+import {
+  type LineRow,
+  type OrderRow,
+  SELECT_BY_REQUEST,
+  SELECT_BY_USER,
+  SELECT_LINES,
+  SELECT_ORDERS,
+  SELECT_TRANSITIONS,
+  stateCodes,
+  toOrders,
+  type TransitionRow,
+} from './order-rows.js';
+
+export interface RequestKey {
+  readonly shard: number;
+  readonly userId: string;
+  readonly requestId: string;
+}
+
+/** Runs a SELECT, inside a transaction or alone. */
+export type Select = <T>(sql: string, values: SqlParameter[]) => Promise<T[]>;
+
+export function selectOn(server: MysqlServer, deadlineMs: number): Select {
+  return (sql, values) => read(server, { deadlineMs }, sql, values);
+}
+
+export function selectIn(tx: Tx): Select {
+  return (sql, values) => tx.rows(sql, values);
+}
+
+/** With lines and transitions; ids without an order are left out. */
+export async function readOrders(select: Select, orderIds: readonly bigint[]): Promise<Order[]> {
+  const where = inShards('order_id', orderIds, geneOf);
+  const rows = await select<OrderRow>(`${SELECT_ORDERS} WHERE ${where.sql}`, where.values);
+  return withLines(select, rows, 'TRANSITIONS');
+}
+
+export async function readByRequests(
+  select: Select,
+  requests: readonly RequestKey[],
+): Promise<Order[]> {
+  return withLines(select, await selectByRequests(select, requests));
+}
+
+/** Rows alone, tombstones among them. */
+export function selectByIds(select: Select, orderIds: readonly bigint[]): Promise<OrderRow[]> {
+  const where = inShards('order_id', orderIds, geneOf);
+  return select<OrderRow>(`${SELECT_ORDERS} WHERE ${where.sql}`, where.values);
+}
+
+export function selectByRequests(
+  select: Select,
+  requests: readonly RequestKey[],
+): Promise<OrderRow[]> {
+  const clause = '(shard_no = ? AND user_id = ? AND request_id = ?)';
+  const where = new Array(requests.length).fill(clause).join(' OR ');
+  const values = requests.flatMap((key) => [key.shard, key.userId, key.requestId]);
+  return select<OrderRow>(`${SELECT_BY_REQUEST} WHERE ${where}`, values);
+}
+
+export async function listOrders(
+  select: Select,
+  shard: number,
+  query: OrderQuery,
+): Promise<Order[]> {
+  const values: SqlParameter[] = [shard, query.userId];
+  let where = 'shard_no = ? AND user_id = ?';
+  if (query.beforeId !== undefined) {
+    where += ' AND order_id < ?';
+    values.push(query.beforeId);
+  }
+  if (query.state !== undefined) {
+    where += ' AND state = ?';
+    values.push(stateCodes[query.state]);
+  }
+  const sql = `${SELECT_BY_USER} WHERE ${where} ORDER BY order_id DESC LIMIT ?`;
+  return withLines(select, await select<OrderRow>(sql, [...values, query.limit]));
+}
+
+/** Adds what belongs to some order rows, in their order. */
+export async function withLines(
+  select: Select,
+  rows: readonly OrderRow[],
+  also?: 'TRANSITIONS',
+): Promise<Order[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => BigInt(row.order_id));
+  const where = inShards('order_id', ids, geneOf);
+  const lines = await select<LineRow>(`${SELECT_LINES} WHERE ${where.sql}`, where.values);
+  const transitions = also
+    ? await select<TransitionRow>(`${SELECT_TRANSITIONS} WHERE ${where.sql}`, where.values)
+    : [];
+  return toOrders(rows, lines, transitions);
+}

@@ -1,0 +1,95 @@
+// Delivers what changes have left to be told: captures and full refunds to the order service, refunds to
+// the provider. Called at least once per piece of news; every receiver is asked under a stable key.
+
+import type { CapturedNews, NewsKind, RefundNews } from '../domain/news.js';
+import type { PaymentPorts, PaymentRecord, PaymentRecordOutcome } from './ports.js';
+import { applyRefundNews, refundAll } from './refund-payment.js';
+
+/** DONE: never again. RETRY: later again. park: a person must look. */
+export type Delivery = 'DONE' | 'RETRY' | { park: string };
+
+export interface NewsEvent {
+  readonly payload: unknown;
+}
+
+export type NewsHandlers = Record<NewsKind, (events: NewsEvent[]) => Promise<Delivery[]>>;
+
+export function newsHandlers(ports: PaymentPorts): NewsHandlers {
+  return {
+    'payment.captured': (events) => tellOrders(ports, events, 'CAPTURED'),
+    'payment.refunded': (events) => tellOrders(ports, events, 'REFUNDED'),
+    'refund.requested': (events) =>
+      Promise.all(events.map((event) => askForRefund(ports, event.payload as RefundNews))),
+  };
+}
+
+async function tellOrders(
+  ports: PaymentPorts,
+  events: readonly NewsEvent[],
+  news: PaymentRecord['news'],
+): Promise<Delivery[]> {
+  const captures = events.map((event) => event.payload as CapturedNews);
+  const records = captures.map((capture) => ({
+    orderId: capture.order_id,
+    paymentId: capture.payment_id,
+    news,
+    currency: capture.currency,
+    capturedMinor: BigInt(capture.captured_minor),
+  }));
+  const outcomes = await ports.orders.recordPayments(records, stepDeadline(ports));
+  return Promise.all(captures.map((c, i) => deliveryOf(ports, c, outcomes[i] ?? 'UNKNOWN')));
+}
+
+async function deliveryOf(
+  ports: PaymentPorts,
+  capture: CapturedNews,
+  outcome: PaymentRecordOutcome,
+): Promise<Delivery> {
+  switch (outcome) {
+    case 'RECORDED':
+      return 'DONE';
+    case 'UNKNOWN':
+      return 'RETRY';
+    case 'MISMATCH':
+      ports.log.error({ capture }, 'order does not know this payment or asks another amount');
+      return { park: 'order service answers MISMATCH' };
+    case 'REFUND': {
+      const orderId = BigInt(capture.order_id);
+      await refundAll(ports, orderId, 'paid after the order was gone', stepDeadline(ports));
+      return 'DONE';
+    }
+  }
+}
+
+async function askForRefund(ports: PaymentPorts, news: RefundNews): Promise<Delivery> {
+  const provider = ports.providers.get(news.provider);
+  if (provider === undefined) return { park: `no provider ${news.provider}` };
+  const answer = await provider.refund({
+    key: news.refund_id,
+    chargeNumber: news.charge_number,
+    currency: news.currency,
+    amountMinor: BigInt(news.amount_minor),
+  });
+  if (answer.outcome === 'UNKNOWN') {
+    ports.log.warn({ refundId: news.refund_id, reason: answer.reason }, 'refund not answered');
+    return 'RETRY';
+  }
+  const refused = answer.outcome === 'REFUSED';
+  await applyRefundNews(ports, {
+    orderId: BigInt(news.order_id),
+    refundId: news.refund_id,
+    state: refused ? 'PARKED' : 'SUCCEEDED',
+    providerNumber: refused ? '' : answer.number,
+    deadlineMs: stepDeadline(ports),
+  });
+  if (!refused) return 'DONE';
+  ports.log.error({ refundId: news.refund_id, reason: answer.reason }, 'refund refused');
+  return { park: `provider refuses the refund: ${answer.reason}`.slice(0, PARK_REASON_MAX) };
+}
+
+/** The column's width. */
+const PARK_REASON_MAX = 200;
+
+function stepDeadline(ports: PaymentPorts): number {
+  return ports.clock.nowMs() + ports.settings.stepMsMax;
+}

@@ -1,0 +1,71 @@
+// Tells a payment what the provider has said about a charge of it. The one place where such news meets
+// the store, whether it was answered, called back or asked for.
+
+import { requestDigest } from '../../platform/digest.js';
+import { applyCharge, type ChargeNews, type ChargeResult } from '../domain/charge.js';
+import type { Decision } from '../domain/payment-file.js';
+import { paymentIdOf } from '../domain/payment-id.js';
+import type { RefundIdOf } from '../domain/refund.js';
+import type { Charge, PaymentPorts } from './ports.js';
+
+export type SettleResult = ChargeResult | { outcome: 'DUPLICATE' };
+
+export interface SettleCommand {
+  readonly orderId: bigint;
+  readonly news: ChargeNews;
+  readonly deadlineMs: number;
+  /** Where the news came as an event, its id: a second copy changes nothing. */
+  readonly event?: { readonly eventId: string; readonly kind: string };
+}
+
+export async function settleCharge(
+  ports: PaymentPorts,
+  { orderId, news, deadlineMs, event }: SettleCommand,
+): Promise<SettleResult> {
+  const { lookAfterMs } = ports.settings;
+  const refundIdOf = refundIdsOf(orderId);
+  const target = { orderId, deadlineMs, ...(event && { eventId: event.eventId }) };
+  const result = await ports.store.update(target, (file, { nowMs, eventSeen }) => {
+    if (eventSeen) return { result: { outcome: 'DUPLICATE' } as SettleResult };
+    const decision = applyCharge(file, news, { nowMs, lookAfterMs, refundIdOf });
+    return event === undefined ? decision : withEvent(decision, event, news.cause);
+  });
+  report(ports, orderId, news, result);
+  return result;
+}
+
+export function refundIdsOf(orderId: bigint): RefundIdOf {
+  return (requestId) => `r-${requestDigest(paymentIdOf(orderId), requestId)}`;
+}
+
+export function newsOf(attemptNo: number, charge: Charge, cause: string): ChargeNews {
+  return {
+    attemptNo,
+    state: charge.state,
+    providerNumber: charge.number,
+    redirectUrl: charge.redirectUrl,
+    money: { currency: charge.currency, amountMinor: charge.amountMinor },
+    cause,
+  };
+}
+
+/** An event that changes nothing is remembered too: it was taken. One that is refused is not. */
+function withEvent(
+  decision: Decision<ChargeResult>,
+  event: { eventId: string; kind: string },
+  cause: string,
+): Decision<SettleResult> {
+  const { outcome } = decision.result;
+  if (outcome === 'MISMATCH' || outcome === 'PAYMENT_UNKNOWN') return decision;
+  return { ...decision, change: { cause, ...decision.change, event } };
+}
+
+function report(ports: PaymentPorts, orderId: bigint, news: ChargeNews, result: SettleResult) {
+  const about = { paymentId: paymentIdOf(orderId), attemptNo: news.attemptNo, cause: news.cause };
+  if (result.outcome === 'MISMATCH') {
+    ports.log.error({ ...about, problem: result.problem }, 'charge does not match its payment');
+  }
+  if (result.outcome === 'SURPLUS') {
+    ports.log.warn(about, 'second charge of one payment: it is refunded');
+  }
+}

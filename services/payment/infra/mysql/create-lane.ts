@@ -1,0 +1,86 @@
+// Creates payment intents on one server, many calls in one statement. New intents are inserted blindly;
+// only when a row was in the way are the rows read back and compared. This is on the path of every
+// order, so the usual case is a single autocommitted round trip.
+
+import { Batcher } from '../../../platform/batcher.js';
+import type { Clock } from '../../../platform/clock.js';
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import {
+  change,
+  read,
+  type SqlValue,
+  UnavailableError,
+  UnknownOutcomeError,
+} from '../../../platform/mysql/transaction.js';
+import { type RetryPolicy, retry } from '../../../platform/retry.js';
+import { type CreateOutcome, compareIntent, type NewPayment } from '../../domain/create.js';
+import { SELECT_PAYMENTS, sortedKeys } from './load-files.js';
+import { keyOf, type PaymentRow, toPayment } from './rows.js';
+
+const CREATE = `INSERT INTO payment (shard_no, order_id, ordinal, user_id, currency, amount_minor,
+  deadline_ms) VALUES ? ON DUPLICATE KEY UPDATE order_id = order_id`;
+
+/** A call carries at most 1,000 items; two such calls are about 200 KiB of SQL. */
+const ROWS_MAX = 2_000;
+const CALLS_MAX = 512;
+/** One statement on the wire while the next one gathers. */
+const CONCURRENCY = 2;
+/** A caller whose item has waited longer has given up on it. */
+const AGE_MS_MAX = 2_000;
+const CALLS_WAITING_MAX = 4_096;
+
+/** Repeating is safe (the key decides), so a lost answer is asked for again. */
+const RETRIES: RetryPolicy = { attemptsMax: 3, delayMsMin: 10, delayMsMax: 100 };
+
+export type CreateLane = Batcher<readonly NewPayment[], CreateOutcome[]>;
+
+export function createLane(server: MysqlServer, clock: Clock): CreateLane {
+  return new Batcher<readonly NewPayment[], CreateOutcome[]>({
+    name: `payment.create.${server.name}`,
+    run: (calls, { deadlineMs }) =>
+      retry(RETRIES, { clock, deadlineMs, retryable }, () => createAll(server, calls, deadlineMs)),
+    itemsMax: CALLS_MAX,
+    bytesMax: ROWS_MAX,
+    sizeOf: (items) => items.length,
+    ageMsMax: AGE_MS_MAX,
+    queueMax: CALLS_WAITING_MAX,
+    concurrency: CONCURRENCY,
+    clock,
+  });
+}
+
+function retryable(error: unknown): boolean {
+  return error instanceof UnknownOutcomeError || error instanceof UnavailableError;
+}
+
+async function createAll(
+  server: MysqlServer,
+  calls: readonly (readonly NewPayment[])[],
+  deadlineMs: number,
+): Promise<CreateOutcome[][]> {
+  const items = calls.flat();
+  const rows = items.map(toRow).sort(byKey);
+  const created = await change(server, { deadlineMs }, CREATE, [rows]);
+  if (created === items.length) return calls.map((call) => call.map(() => 'CREATED' as const));
+  const keys = sortedKeys(items.map(({ orderId }) => orderId));
+  const found = await read<PaymentRow>(server, { deadlineMs }, SELECT_PAYMENTS, [keys]);
+  const payments = new Map(found.map((row) => [row.order_id, toPayment(row)]));
+  return calls.map((call) =>
+    call.map((item) => {
+      const existing = payments.get(`${item.orderId}`);
+      return existing === undefined ? 'UNKNOWN' : compareIntent(existing, item);
+    }),
+  );
+}
+
+type CreateRow = [number, bigint, number, ...SqlValue[]];
+
+function toRow(item: NewPayment): CreateRow {
+  const { userId, currency, amountMinor, deadlineMs } = item;
+  return [...keyOf(item.orderId), userId, currency, amountMinor, deadlineMs];
+}
+
+function byKey(a: CreateRow, b: CreateRow): number {
+  if (a[0] !== b[0]) return a[0] - b[0];
+  return a[1] < b[1] ? -1 : 1;
+}

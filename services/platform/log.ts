@@ -1,0 +1,45 @@
+// One JSON line per event on stdout. Levels: error = a person must look, warn = something repaired
+// itself or is being retried, info = a change of state, debug = for development.
+// Secrets never leave: known field names are redacted, and SQL text with its values is dropped.
+
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+
+export type Log = Logger;
+
+const SECRET_FIELDS = ['password', 'secret', 'secrets', 'authorization', 'token', 'url'];
+
+export function createLog(
+  o: { service: string; level: string },
+  destination: DestinationStream = pino.destination({ fd: 1, sync: true }),
+): Log {
+  return pino(
+    {
+      level: o.level,
+      base: { service: o.service, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap(atEveryDepth), censor: '[redacted]' },
+      serializers: { err: describeError },
+    },
+    destination,
+  );
+}
+
+// Wildcards stand for one level each; nothing that we log nests deeper than this.
+function atEveryDepth(field: string): string[] {
+  return [field, `*.${field}`, `*.*.${field}`];
+}
+
+// The driver attaches the whole statement with its values: large, and full of customers' data.
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const {
+    sql: _sql,
+    parameters: _parameters,
+    ...rest
+  } = stdSerializers.err(error) as {
+    sql?: unknown;
+    parameters?: unknown;
+  };
+  return rest;
+}

@@ -1,0 +1,60 @@
+// Lends one pooled connection, with our session settings, within a deadline, and takes it back only
+// when it is certainly clean. Nothing else in the program takes a connection from the pool.
+
+import type { PoolConnection } from 'mysql2/promise';
+import type { MysqlServer } from './connect.js';
+import { UnavailableError } from './errors.js';
+
+// READ COMMITTED: no gap locks on reads, and a batch sees what was committed before each statement.
+// A lock wait is bounded well below any request's deadline, so waiting ends in a retry.
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
+    innodb_lock_wait_timeout = 2, autocommit = 1, time_zone = '+00:00'`,
+];
+
+const prepared = new WeakSet<object>();
+
+/** Throws UnavailableError when there is no usable connection before the deadline. */
+export async function borrow(server: MysqlServer, deadlineMs: number): Promise<PoolConnection> {
+  const connection = await acquire(server, deadlineMs);
+  // The wrapper differs each time; the connection behind it stays.
+  const underlying = connection.connection;
+  if (prepared.has(underlying)) return connection;
+  try {
+    const timeout = remainingMs(deadlineMs);
+    for (const sql of SESSION) await connection.query({ sql, timeout });
+    prepared.add(underlying);
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw new UnavailableError(`${server.name}: cannot set up a session`, { cause: error });
+  }
+}
+
+/** At least 1, because the driver takes 0 for "no limit". */
+export function remainingMs(deadlineMs: number): number {
+  return Math.max(1, deadlineMs - Date.now());
+}
+
+function acquire(server: MysqlServer, deadlineMs: number): Promise<PoolConnection> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      reject(new UnavailableError(`${server.name}: no connection before the deadline`));
+    }, remainingMs(deadlineMs));
+    server.pool.getConnection().then(
+      (connection) => {
+        clearTimeout(timer);
+        // Nobody waits for it any more; kept, it would be lost to the pool for ever.
+        if (late) connection.release();
+        else resolve(connection);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(new UnavailableError(`${server.name}: cannot connect`, { cause: error }));
+      },
+    );
+  });
+}

@@ -1,0 +1,81 @@
+// One unary method: deadline, admission, validation, handler, answer, in this order, each at most
+// once per call. A slot of admission is held until the handler is done, also when the caller has
+// left, because it is the handler that takes the machine's time.
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import type { handleUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Log } from '../log.js';
+import type { Admission } from './admission.js';
+import {
+  type CallContext,
+  callerDeadlineMs,
+  type DeadlineLimits,
+  effectiveDeadlineMs,
+  LiveCall,
+} from './call-context.js';
+import { encoder, type MessageLike } from './definition.js';
+import { deadlineExceeded, overloaded, toServiceError } from './errors.js';
+import { requestCheck } from './validate.js';
+
+export type UnaryHandler = (request: Message, ctx: CallContext) => Promise<MessageLike>;
+
+export interface UnaryMethod {
+  method: DescMethod;
+  handler: UnaryHandler;
+  /** Absent for methods that must get through an overload, such as those that end one. */
+  admission: Admission | undefined;
+  limits: DeadlineLimits;
+  log: Log;
+}
+
+// How long callers stay away from a full server: some tens of calls' time.
+export const OVERLOAD_RETRY_MS = 100;
+
+export const TOO_LATE = toServiceError(deadlineExceeded());
+export const FULL = toServiceError(overloaded(OVERLOAD_RETRY_MS));
+
+export function unaryCall(o: UnaryMethod): handleUnaryCall<Message, Buffer> {
+  const check = requestCheck(o.method.input);
+  const encode = encoder(o.method.output);
+
+  async function answer(request: Message, ctx: LiveCall, reply: sendUnaryData<Buffer>) {
+    try {
+      const refusal = check(request);
+      if (refusal) throw refusal;
+      const bytes = encode(await o.handler(request, ctx));
+      reply(null, bytes);
+    } catch (error) {
+      reply(toServiceError(error, o.log));
+    } finally {
+      o.admission?.leave();
+    }
+  }
+
+  return (call, reply) => {
+    const nowMs = Date.now();
+    const callerMs = callerDeadlineMs(call);
+    const deadlineMs = effectiveDeadlineMs(callerMs, o.limits, nowMs);
+    if (deadlineMs <= nowMs) return reply(TOO_LATE);
+    if (o.admission && !o.admission.enter()) return reply(FULL);
+    const ctx = new LiveCall(call, deadlineMs);
+    // grpc-js watches over the caller's own deadline; a timer of ours is needed only below it.
+    const once = deadlineMs < callerMs ? replyInTime(ctx, reply, deadlineMs - nowMs) : reply;
+    void answer(call.request, ctx, once);
+  };
+}
+
+function replyInTime(
+  ctx: LiveCall,
+  reply: sendUnaryData<Buffer>,
+  leftMs: number,
+): sendUnaryData<Buffer> {
+  let open = true;
+  const timer = setTimeout(() => {
+    open = false;
+    reply(TOO_LATE);
+    ctx.abort();
+  }, leftMs);
+  return (error, value) => {
+    clearTimeout(timer);
+    if (open) reply(error, value);
+  };
+}

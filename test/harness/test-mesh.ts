@@ -1,0 +1,92 @@
+// A whole mesh for tests: real processes from dist/, on the servers that `./spillway test` provides,
+// or on private ones when the file is run alone. Databases are this run's own and are dropped after it.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { createConnection } from 'mysql2/promise';
+import { type AuditReport, runAudit } from '../../launcher/audit/run-audit.js';
+import { currentStatus, startMesh, stopMesh } from '../../launcher/mesh.js';
+import type { MeshSize } from '../../launcher/mesh-plan.js';
+import { homeAt } from '../../launcher/paths.js';
+import { connectMesh, type MeshClients } from './clients.js';
+
+export interface TestMesh {
+  clients: MeshClients;
+  /** Base URL. */
+  gateway: string;
+  /** Further clients with connections of their own. */
+  connect(): MeshClients;
+  audit(): Promise<AuditReport>;
+  /** Takes everything from Redis, as a crash without persistence would. */
+  flushRedis(): Promise<void>;
+  /** Lines that services logged as errors or worse. */
+  loggedErrors(): string[];
+  stop(): Promise<void>;
+}
+
+export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> {
+  const prefix = `scenario_${randomBytes(4).toString('hex')}_`;
+  // Services inherit it from this process.
+  process.env.MYSQL_DATABASE_PREFIX = prefix;
+  const home = homeAt(mkdtempSync(path.join(tmpdir(), 'spillway-scenarios-')));
+  const table = await startMesh({ home, size, given: givenServers() });
+  const status = currentStatus(home);
+  const { redisUrls, mysqlUrls } = table.state;
+  const redisUrl = redisUrls[0] ?? '';
+  const opened: MeshClients[] = [];
+  const connect = () => {
+    const clients = connectMesh(status.services);
+    opened.push(clients);
+    return clients;
+  };
+  return {
+    clients: connect(),
+    gateway: status.services.gateway[0] ?? '',
+    connect,
+    audit: () =>
+      runAudit({ mysqlUrls, redisUrl, databasePrefix: prefix, providerUrl: status.sandbox[0] }),
+    flushRedis: () => flush(redisUrl),
+    loggedErrors: () => status.processes.flatMap(({ log }) => errorsIn(log)),
+    async stop() {
+      for (const clients of opened) clients.close();
+      const ownServers = table.state.processes.some((record) => record.role === 'SERVER');
+      await stopMesh(table);
+      if (!ownServers) await dropDatabases(mysqlUrls, prefix);
+      rmSync(home.dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function givenServers(): { redisUrl: string | undefined; mysqlUrls: string[] } {
+  const { TEST_REDIS, TEST_MYSQL_1, TEST_MYSQL_2 } = process.env;
+  if (!TEST_REDIS || !TEST_MYSQL_1 || !TEST_MYSQL_2) return { redisUrl: undefined, mysqlUrls: [] };
+  return { redisUrl: TEST_REDIS, mysqlUrls: [TEST_MYSQL_1, TEST_MYSQL_2] };
+}
+
+async function flush(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: 0 });
+  try {
+    await redis.flushall();
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function dropDatabases(mysqlUrls: readonly string[], prefix: string): Promise<void> {
+  for (const url of mysqlUrls) {
+    const connection = await createConnection(url);
+    for (const name of ['order', 'inventory', 'payment']) {
+      await connection.query(`DROP DATABASE IF EXISTS \`${prefix}${name}\``);
+    }
+    await connection.end();
+  }
+}
+
+function errorsIn(log: string): string[] {
+  if (log === '') return [];
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => /"level":"(error|fatal)"/.test(line));
+}
