@@ -14,9 +14,10 @@ import { askHealth, askHttp } from './readiness.js';
 import { ensureSecrets } from './secrets.js';
 import type { GivenServers } from './servers/choose-source.js';
 import { stopCompose } from './servers/docker-compose.js';
-import { allOrFirstError, startServers } from './servers/start-servers.js';
+import { startServers } from './servers/start-servers.js';
 import { emptyState, readState, removeState } from './state.js';
 import { Steps, toStderr } from './steps.js';
+import { together } from './together.js';
 
 export type { MeshStatus } from './mesh-status.js';
 
@@ -139,10 +140,12 @@ async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions):
     secrets: ensureSecrets(table.home),
   });
   for (const group of plan.groups) {
-    await allOrFirstError(
-      group.map((planned) =>
-        steps.step(planned.name, planned.address, () => startService(table, planned, o.signal)),
-      ),
+    await together(
+      o.signal,
+      group.map((planned) => (signal) => {
+        const start = () => startService(table, planned, signal);
+        return steps.step(planned.name, planned.address, start);
+      }),
     );
   }
   table.state.services = plan.services;
@@ -153,7 +156,7 @@ async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions):
 async function startService(
   table: ProcessTable,
   planned: PlannedProcess,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const { name, program, address } = planned;
   const record = await table.start({

@@ -117,7 +117,7 @@ describe('the stock curve', () => {
 
   test('falls from all to nothing', () => {
     expect(drawStock(samples, 100, { width: 8, height: 2 })).toEqual([
-      '    100 ┤████▄▄',
+      '    100 ┤██▄▄',
       '      0 ┤██████▄▄',
       '        └────────',
       '         0 0.40 s',

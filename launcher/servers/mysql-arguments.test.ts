@@ -5,6 +5,11 @@ import type { MysqlFlavour } from './programs.js';
 
 const place = (flavour: MysqlFlavour, asRoot = false) => ({
   flavour,
+  dataDir: "/private/d",
+  tmpDir: "/private/t",
+  asRoot,
+});
+  flavour,
   dataDir: '/private/d',
   asRoot,
 });

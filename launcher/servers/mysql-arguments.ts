@@ -22,12 +22,17 @@ const CONNECTIONS_MAX = 300;
 export interface MysqlPlace {
   readonly flavour: MysqlFlavour;
   readonly dataDir: string;
+  /**
+   * Its own, never the machine's: at its start MariaDB removes every temporary table that it finds
+   * there, also those of a server that is running.
+   */
+  readonly tmpDir: string;
   readonly asRoot: boolean;
 }
 
 /** Arguments of mariadb-install-db, or of mysqld for a one-time initialisation. */
 export function initialiseArguments(place: MysqlPlace): string[] {
-  const own = place.asRoot ? ['--user=root'] : [];
+  const own = [`--tmpdir=${place.tmpDir}`, ...(place.asRoot ? ['--user=root'] : [])];
   if (place.flavour === 'MYSQL') {
     return ['--no-defaults', '--initialize-insecure', `--datadir=${place.dataDir}`, ...own];
   }
@@ -54,6 +59,7 @@ export function serverArguments(
   return [
     '--no-defaults',
     `--datadir=${o.dataDir}`,
+    `--tmpdir=${o.tmpDir}`,
     `--port=${o.port}`,
     '--bind-address=127.0.0.1',
     // Relative to the data directory: a socket's full path may not exceed about 107 bytes, and a

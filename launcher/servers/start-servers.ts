@@ -3,6 +3,7 @@
 import type { ProcessTable } from '../process-table.js';
 import { ensureSecrets } from '../secrets.js';
 import type { Steps } from '../steps.js';
+import { together } from '../together.js';
 import { chooseSource, type GivenServers } from './choose-source.js';
 import { dockerAnswers, startCompose } from './docker-compose.js';
 import { installPackages, packagesInstallable } from './install-packages.js';
@@ -85,39 +86,24 @@ async function startPrograms(
   o: ServerOptions,
 ): Promise<void> {
   const secrets = ensureSecrets(table.home);
-  const { size, signal } = o;
+  const { size } = o;
   const step = async (name: string, start: () => Promise<string>) => {
     let url = '';
-    await o.steps.step(
-      name,
-      () => new URL(url).host,
-      async () => {
-        url = await start();
-      },
-    );
+    const address = () => new URL(url).host;
+    await o.steps.step(name, address, async () => {
+      url = await start();
+    });
     return url;
   };
-  const redis = step('redis-1', () =>
-    startRedis(table, { name: 'redis-1', program: programs.redis, signal }),
-  );
-  const mysql = Array.from({ length: MYSQL_SERVERS }, (_, i) => {
+  const redis = (signal: AbortSignal) =>
+    step('redis-1', () => startRedis(table, { name: 'redis-1', program: programs.redis, signal }));
+  const mysql = Array.from({ length: MYSQL_SERVERS }, (_, i) => (signal: AbortSignal) => {
     const name = `mysql-${i + 1}`;
-    return step(name, () =>
-      startMysql(table, { name, program: programs.mysql, secrets, size, signal }),
-    );
+    const options = { name, program: programs.mysql, secrets, size, signal };
+    return step(name, () => startMysql(table, options));
   });
-  // All must have settled before anybody stops what was started, or a late one would be missed.
-  const [redisUrl, ...mysqlUrls] = await allOrFirstError([redis, ...mysql]);
+  const [redisUrl, ...mysqlUrls] = await together(o.signal, [redis, ...mysql]);
   table.state.redisUrls = redisUrl === undefined ? [] : [redisUrl];
   table.state.mysqlUrls = mysqlUrls;
   table.save();
-}
-
-/** Like Promise.all, but throws only after every one has ended. */
-export async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const ended = await Promise.allSettled(work);
-  return ended.map((end) => {
-    if (end.status === 'rejected') throw end.reason;
-    return end.value;
-  });
 }

@@ -1,6 +1,7 @@
 // The inventory process: wires Redis, MySQL and the order service to the use cases, and serves.
 
 import { InventoryService } from '../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import { systemClock as clock } from '../platform/clock.js';
 import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog, type Log } from '../platform/log.js';
 import { Loop } from '../platform/loop.js';
@@ -34,9 +35,9 @@ await lifecycle.run(async () => {
   const gate = await openGate(config);
   const book = new MysqlStockBook(shards, { holdMs: config.HOLD_MS });
   lifecycle.onStop('book', () => book.stop());
-  const rebase = new Rebase({ gate, book, log });
+  const rebase = new Rebase({ gate, book, clock, log });
   lifecycle.onStop('rebase', () => rebase.stop());
-  const refunds = new Refunds({ gate, rebase, log });
+  const refunds = new Refunds({ gate, rebase, clock, log });
   lifecycle.onStop('refunds', () => refunds.stop());
   book.onRefund((units) => refunds.send(units));
   startLoops(config, { gate, book, rebase });
@@ -47,7 +48,7 @@ await lifecycle.run(async () => {
     deadlineMsMax: settings.DEADLINE_MS_MAX,
     concurrencyMax: settings.CALLS_MAX,
   });
-  const parts = new HoldParts({ gate, book, rebase, refunds });
+  const parts = new HoldParts({ gate, book, rebase, refunds, clock });
   server.add(
     InventoryService,
     inventoryHandlers({
@@ -55,7 +56,7 @@ await lifecycle.run(async () => {
       close: new CloseReservations(book),
       restock: new RestockSku({ book, rebase }),
       book,
-      feed: new StockFeed(book),
+      feed: new StockFeed({ book, clock }),
     }),
   );
   const port = await server.listen(config.LISTEN);
@@ -97,9 +98,9 @@ function startLoops(
 ): void {
   const orders = new OrderClient({ addresses: config.ORDER_ADDRESSES, log });
   lifecycle.onStop('order client', () => orders.close());
-  const checkBack = new CheckBack({ book: o.book, orders, log });
+  const checkBack = new CheckBack({ book: o.book, orders, clock, log });
   startLoop('check-back', config.CHECK_BACK_INTERVAL_MS, () => checkBack.look(), log);
-  const auditor = new Auditor({ ...o, log });
+  const auditor = new Auditor({ ...o, clock, log });
   const audit = () => auditor.look().then(() => 'IDLE' as const);
   startLoop('audit', config.AUDIT_INTERVAL_MS, audit, log);
 }

@@ -108,8 +108,7 @@ export const expireLimits: ExpireLimits = {
   leaseMs: 5_000,
   runMsMax: 4_000,
 };
-export const EXPIRE_INTERVAL_MS = 250;
-export const EXPIRE_ERROR_DELAY_MS = 1_000;
+export const expireLoop = { intervalMs: 250, errorDelayMs: 1_000 };
 
 export const outboxLimits = {
   // What a process delivers itself is done long before; what it leaves behind is late by this.

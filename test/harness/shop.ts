@@ -1,7 +1,8 @@
 // What people do in a shop, in one line each, so that a scenario reads as a story. Every mutating verb
 // is sent as a careful caller would: under one request id, again when no answer came.
-import { OrderState } from '../../gen/spillway/order/v1/order_pb.js';
+
 import type { Order } from '../../gen/spillway/order/v1/order_pb.js';
+import { OrderState } from '../../gen/spillway/order/v1/order_pb.js';
 import type { CreateOrderRequest } from '../../gen/spillway/order/v1/order_service_pb.js';
 import { RpcError } from '../../services/platform/rpc/errors.js';
 import { type MeshClients, patiently, soon } from './clients.js';

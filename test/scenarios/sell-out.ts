@@ -29,7 +29,9 @@ export function sellOut(mesh: () => TestMesh): void {
 
   test('a request sent twice has one answer, and one order id', () => {
     for (const copies of rush.answers) {
-      const ids = copies.map((answer) => ('order' in answer ? answer.order.orderId : wordOf(answer)));
+      const ids = copies.map((answer) =>
+        'order' in answer ? answer.order.orderId : wordOf(answer),
+      );
       expect(new Set(ids).size).toBe(1);
     }
     const ids = rush.answers.flatMap(([answer]) =>

@@ -4,6 +4,7 @@
 // still, seen twice with the same numbers on both sides, has nobody working on it: rebase. A SKU
 // that the gate calls sold out is looked at first, because there a difference costs sales at once.
 
+import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import type { StockRow } from '../domain/stock.js';
 import type { Gate, GateLevel, StockBook } from './ports.js';
@@ -19,6 +20,7 @@ export class Auditor {
   readonly #gate: Gate;
   readonly #book: StockBook;
   readonly #rebase: Rebase;
+  readonly #clock: Clock;
   readonly #log: Log;
   /** SKUs that this process has worked on. */
   readonly #warm = new Set<string>();
@@ -26,10 +28,11 @@ export class Auditor {
   readonly #suspects = new Map<string, string>();
   #cursor = 0;
 
-  constructor(o: { gate: Gate; book: StockBook; rebase: Rebase; log: Log }) {
+  constructor(o: { gate: Gate; book: StockBook; rebase: Rebase; clock: Clock; log: Log }) {
     this.#gate = o.gate;
     this.#book = o.book;
     this.#rebase = o.rebase;
+    this.#clock = o.clock;
     this.#log = o.log;
     o.book.onChange((skuIds) => {
       for (const skuId of skuIds) this.watch(skuId);
@@ -49,7 +52,7 @@ export class Auditor {
   async look(): Promise<void> {
     const skuIds = this.#choose();
     if (skuIds.length === 0) return;
-    const stocks = await this.#book.stocks(skuIds, Date.now() + LOOK_MS_MAX);
+    const stocks = await this.#book.stocks(skuIds, this.#clock.nowMs() + LOOK_MS_MAX);
     const levels = await this.#gate.levels(stocks);
     const drifted = stocks.filter((stock, i) => this.#judge(stock, levels[i]));
     if (drifted.length === 0) return;

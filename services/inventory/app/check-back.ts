@@ -3,6 +3,7 @@
 // an order cannot commit after its units were given away. The same loop finds lost confirms and
 // lost releases; no unit can leak for ever.
 
+import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import type { CloseOutcome, CloseVerb } from '../domain/close.js';
 import type { DueHold, OrderFate, Orders, StockBook } from './ports.js';
@@ -16,17 +17,19 @@ const DEADLINE_MARGIN_MS = 5_000;
 export class CheckBack {
   readonly #book: StockBook;
   readonly #orders: Orders;
+  readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(o: { book: StockBook; orders: Orders; log: Log }) {
+  constructor(o: { book: StockBook; orders: Orders; clock: Clock; log: Log }) {
     this.#book = o.book;
     this.#orders = o.orders;
+    this.#clock = o.clock;
     this.#log = o.log;
   }
 
   /** Looks after the holds that are due; MORE when there may be further ones. */
   async look(): Promise<'MORE' | 'IDLE'> {
-    const deadlineMs = Date.now() + LOOK_MS_MAX;
+    const deadlineMs = this.#clock.nowMs() + LOOK_MS_MAX;
     const holds = await this.#book.dueHolds(HOLDS_PER_LOOK_MAX, deadlineMs);
     if (holds.length === 0) return 'IDLE';
     const orderIds = [...new Set(holds.map((hold) => hold.orderId))];
@@ -37,8 +40,8 @@ export class CheckBack {
       holds.map(async (hold) => {
         const fate = byOrder.get(hold.orderId);
         if (fate?.fate === 'PENDING') {
-          const untilMs = fate.paymentDeadlineMs + DEADLINE_MARGIN_MS;
-          pending.push({ hold, untilMs: Math.max(untilMs, Date.now() + DEADLINE_MARGIN_MS) });
+          const fromMs = Math.max(fate.paymentDeadlineMs, this.#clock.nowMs());
+          pending.push({ hold, untilMs: fromMs + DEADLINE_MARGIN_MS });
         } else if (fate !== undefined) {
           await this.#end(hold, fate, deadlineMs);
         }

@@ -9,6 +9,7 @@
 //
 // Nothing is abandoned between gate and arbiter: what goes to settle is waited for.
 
+import type { Clock } from '../../platform/clock.js';
 import type { Refund } from '../domain/close.js';
 import type { GateReply, Grant, Part, ReserveResult, SettleResult } from '../domain/reservation.js';
 import type { Gate, StockBook } from './ports.js';
@@ -25,12 +26,20 @@ export class HoldParts {
   readonly #book: StockBook;
   readonly #rebase: Rebase;
   readonly #refunds: Refunds;
+  readonly #clock: Clock;
 
-  constructor(o: { gate: Gate; book: StockBook; rebase: Rebase; refunds: Refunds }) {
+  constructor(o: {
+    gate: Gate;
+    book: StockBook;
+    rebase: Rebase;
+    refunds: Refunds;
+    clock: Clock;
+  }) {
     this.#gate = o.gate;
     this.#book = o.book;
     this.#rebase = o.rebase;
     this.#refunds = o.refunds;
+    this.#clock = o.clock;
   }
 
   /** One result per part, in the same order. Never throws: a broken dependency is UNKNOWN. */
@@ -38,7 +47,7 @@ export class HoldParts {
     const results = new Array<ReserveResult>(parts.length).fill({ outcome: 'UNKNOWN' });
     let waiting = parts.map((_, index) => index);
     for (let round = 1; round <= ROUNDS_MAX && waiting.length > 0; round++) {
-      if (Date.now() + BUDGET_MS_MIN > deadlineMs) break;
+      if (this.#clock.nowMs() + BUDGET_MS_MIN > deadlineMs) break;
       const asked = waiting.map((index) => parts[index] as Part);
       const replies = await this.#gate.reserve(asked);
       const outcomes = await this.#settle(asked, replies, deadlineMs);
@@ -72,22 +81,12 @@ export class HoldParts {
     deadlineMs: number,
   ): Promise<Outcome[]> {
     return Promise.all(
-      replies.map((reply, i) => {
-        const part = parts[i] as Part;
-        switch (reply.outcome) {
-          case 'GRANTED':
-          case 'DUPLICATE':
-            return this.#settleOne({ ...part, ...pick(reply) }, deadlineMs);
-          case 'NOT_LOADED':
-          case 'STALE':
-          case 'EPOCH':
-            return { outcome: 'REPAIR' as const, skuId: reply.skuId };
-          case 'SOLD_OUT':
-          case 'USER_LIMIT':
-          case 'CLOSED':
-          case 'UNKNOWN':
-            return reply;
+      replies.map((reply, i): Outcome | Promise<Outcome> => {
+        if ('epochs' in reply) {
+          return this.#settleOne({ ...(parts[i] as Part), ...pick(reply) }, deadlineMs);
         }
+        if (reply.outcome === 'SOLD_OUT' || reply.outcome === 'USER_LIMIT') return reply;
+        return 'skuId' in reply ? { outcome: 'REPAIR', skuId: reply.skuId } : reply;
       }),
     );
   }

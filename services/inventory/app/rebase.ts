@@ -3,6 +3,7 @@
 // process is enough, so concurrent callers share it.
 
 import { Batcher } from '../../platform/batcher.js';
+import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import type { Gate, StockBook } from './ports.js';
 
@@ -18,9 +19,11 @@ type Loaded = 'LOADED' | 'SKU_UNKNOWN';
 export class Rebase {
   readonly #running = new Map<string, Promise<Loaded>>();
   readonly #batcher: Batcher<string, Loaded>;
+  readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(o: { gate: Gate; book: StockBook; log: Log }) {
+  constructor(o: { gate: Gate; book: StockBook; clock: Clock; log: Log }) {
+    this.#clock = o.clock;
     this.#log = o.log;
     this.#batcher = new Batcher({
       name: 'rebase',
@@ -56,7 +59,7 @@ export class Rebase {
 
   /** Loads the SKUs anew in the background. */
   soon(skuIds: readonly string[]): void {
-    void this.run(skuIds, Date.now() + BACKGROUND_MS_MAX);
+    void this.run(skuIds, this.#clock.nowMs() + BACKGROUND_MS_MAX);
   }
 
   stop(): Promise<void> {

@@ -2,6 +2,7 @@
 // Redis too careful, which the auditor mends. Never the other way round.
 
 import { Batcher, OverloadedError } from '../../platform/batcher.js';
+import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import type { Refund } from '../domain/close.js';
 import type { Gate, RefundReply } from './ports.js';
@@ -15,10 +16,12 @@ const WAIT_MS_MAX = 10_000;
 export class Refunds {
   readonly #batcher: Batcher<Refund, RefundReply>;
   readonly #rebase: Rebase;
+  readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(o: { gate: Gate; rebase: Rebase; log: Log }) {
+  constructor(o: { gate: Gate; rebase: Rebase; clock: Clock; log: Log }) {
     this.#rebase = o.rebase;
+    this.#clock = o.clock;
     this.#log = o.log;
     this.#batcher = new Batcher({
       name: 'refund',
@@ -42,7 +45,7 @@ export class Refunds {
   async #sendOne(refund: Refund): Promise<void> {
     let reply: RefundReply;
     try {
-      reply = await this.#batcher.add(refund, Date.now() + WAIT_MS_MAX);
+      reply = await this.#batcher.add(refund, this.#clock.nowMs() + WAIT_MS_MAX);
     } catch (error) {
       if (!(error instanceof OverloadedError)) this.#log.warn({ err: error }, 'refund failed');
       reply = 'UNKNOWN';

@@ -7,6 +7,7 @@
 // the SKU is loaded: the two agree after every step.
 
 import { expect, test } from '@jest/globals';
+import { systemClock as clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { CloseReservations } from './close-reservations.js';
 import { HoldParts } from './hold-parts.js';
@@ -159,10 +160,10 @@ function parse(row: string): Step {
 
 async function play(engine: Engine, table: string, log: Log): Promise<void> {
   const { gate, book } = engine;
-  const rebase = new Rebase({ gate, book, log });
-  const refunds = new Refunds({ gate, rebase, log });
+  const rebase = new Rebase({ gate, book, clock, log });
+  const refunds = new Refunds({ gate, rebase, clock, log });
   book.onRefund((units) => refunds.send(units));
-  const parts = new HoldParts({ gate, book, rebase, refunds });
+  const parts = new HoldParts({ gate, book, rebase, refunds, clock });
   const use = {
     reserve: new ReserveStock({ parts, book }),
     close: new CloseReservations(book),
@@ -182,10 +183,10 @@ async function play(engine: Engine, table: string, log: Log): Promise<void> {
     const expected = step.left;
     await until(async () => {
       const stocks = await book.stocks(seen.map(sku), Date.now() + DEADLINE_MS);
-      expect(`${row}: ${stocks.map((s) => s.available)}`).toBe(`${row}: ${expected}`);
+      expect(`${row}: ${stocks.map((s) => s.available).join()}`).toBe(`${row}: ${expected.join()}`);
       const levels = await gate.levels(stocks);
       const loaded = levels.map((level, i) => level?.available ?? expected[i]);
-      expect(`${row}: gate ${loaded}`).toBe(`${row}: gate ${expected}`);
+      expect(`${row}: gate ${loaded.join()}`).toBe(`${row}: gate ${expected.join()}`);
       for (const s of stocks) expect(s.available + s.reserved + s.sold).toBe(s.total);
     });
   }

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { systemClock as clock } from '../../platform/clock.js';
 import { createLog } from '../../platform/log.js';
 import { connectShards, type ShardMap } from '../../platform/mysql/connect.js';
 import { migrate } from '../../platform/mysql/migrate.js';
@@ -66,9 +67,9 @@ describe('the reservation engine on real servers', () => {
 
   test('300 racers for 40 units on 3 engines: exactly 40 win, and every retry finds its answer', async () => {
     const engines = [open(), open(), open()].map(({ gate, book }) => {
-      const rebase = new Rebase({ gate, book, log });
-      const refunds = new Refunds({ gate, rebase, log });
-      const parts = new HoldParts({ gate, book, rebase, refunds });
+      const rebase = new Rebase({ gate, book, clock, log });
+      const refunds = new Refunds({ gate, rebase, clock, log });
+      const parts = new HoldParts({ gate, book, rebase, refunds, clock });
       return { book, rebase, reserve: new ReserveStock({ parts, book }) };
     });
     const skuId = `race-${Math.random().toString(36).slice(2)}`;

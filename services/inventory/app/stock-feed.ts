@@ -1,7 +1,7 @@
 // Feeds those who watch stock: a change made by this process is seen at once, one made elsewhere
 // within a poll, and no SKU is sent more than ten times a second.
 
-import { systemClock } from '../../platform/clock.js';
+import type { Clock } from '../../platform/clock.js';
 import type { StockRow } from '../domain/stock.js';
 import type { StockBook } from './ports.js';
 
@@ -13,11 +13,13 @@ const READ_MS_MAX = 2_000;
 
 export class StockFeed {
   readonly #book: StockBook;
+  readonly #clock: Clock;
   readonly #watchers = new Set<{ skuIds: ReadonlySet<string>; wake: () => void }>();
 
-  constructor(book: StockBook) {
-    this.#book = book;
-    book.onChange((skuIds) => {
+  constructor(o: { book: StockBook; clock: Clock }) {
+    this.#book = o.book;
+    this.#clock = o.clock;
+    o.book.onChange((skuIds) => {
       for (const watcher of this.#watchers) {
         if (skuIds.some((skuId) => watcher.skuIds.has(skuId))) watcher.wake();
       }
@@ -35,13 +37,13 @@ export class StockFeed {
     try {
       while (!signal.aborted) {
         nap = new AbortController();
-        for (const stock of await this.#book.stocks(skuIds, Date.now() + READ_MS_MAX)) {
+        for (const stock of await this.#book.stocks(skuIds, this.#clock.nowMs() + READ_MS_MAX)) {
           if (versions.get(stock.skuId) === stock.version) continue;
           versions.set(stock.skuId, stock.version);
           yield stock;
         }
-        await systemClock.sleep(PACE_MS_MIN, signal);
-        if (!signal.aborted) await systemClock.sleep(POLL_MS - PACE_MS_MIN, nap.signal);
+        await this.#clock.sleep(PACE_MS_MIN, signal);
+        if (!signal.aborted) await this.#clock.sleep(POLL_MS - PACE_MS_MIN, nap.signal);
       }
     } finally {
       this.#watchers.delete(watcher);

@@ -90,9 +90,7 @@ function nextAttemptState(attempt: Attempt, news: ChargeNews, late: boolean): At
 
 function same(a: Attempt, b: Attempt): boolean {
   return (
-    a.state === b.state &&
-    a.providerNumber === b.providerNumber &&
-    a.redirectUrl === b.redirectUrl
+    a.state === b.state && a.providerNumber === b.providerNumber && a.redirectUrl === b.redirectUrl
   );
 }
 

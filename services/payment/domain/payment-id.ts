@@ -22,9 +22,7 @@ export function chargeKeyOf(orderId: bigint, attemptNo: number): string {
   return `${paymentIdOf(orderId)}-${attemptNo}`;
 }
 
-export function parseChargeKey(
-  key: string,
-): { orderId: bigint; attemptNo: number } | undefined {
+export function parseChargeKey(key: string): { orderId: bigint; attemptNo: number } | undefined {
   const match = CHARGE_KEY.exec(key);
   if (match === null) return undefined;
   const orderId = orderIdOf(match[1] ?? '');

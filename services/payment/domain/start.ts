@@ -15,7 +15,8 @@ export interface StartCommand {
 }
 
 export type StartResult =
-  | { outcome: 'STARTED' | 'REPEATED'; payment: Payment; attempt: Attempt }
+  | { outcome: 'STARTED'; payment: Payment; attempt: Attempt }
+  | { outcome: 'REPEATED'; payment: Payment; attempt: Attempt }
   | { outcome: 'PAYMENT_IN_PROGRESS' | 'TRANSITION_ILLEGAL'; payment: Payment }
   | { outcome: 'PAYMENT_DEADLINE_PASSED'; payment: Payment }
   | { outcome: 'REQUEST_ID_REUSED' | 'PAYMENT_UNKNOWN' | 'PROVIDER_DOWN' };

@@ -17,7 +17,8 @@ interface Sku {
 
 export class MemoryGate implements Gate {
   readonly #skus = new Map<string, Sku>();
-  readonly #floors = new Map<string, number>();
+  /** The newest epoch and sequence seen: a gate that says less has an older memory. */
+  readonly #floors = new Map<string, { epoch: number; seq: number }>();
   #life = 1;
 
   /** As when Redis restarts empty. */
@@ -31,20 +32,36 @@ export class MemoryGate implements Gate {
   }
 
   reserve(parts: readonly Part[]): Promise<GateReply[]> {
-    return Promise.resolve(parts.map((part) => this.#reserveOne(part)));
+    const replies = parts.map((part) => this.#reserveOne(part));
+    for (const { skuId } of parts.flatMap((part) => part.lines)) {
+      const sku = this.#skus.get(skuId);
+      this.#raise(skuId, sku?.epoch ?? 0, sku?.seq ?? 0);
+    }
+    return Promise.resolve(replies);
+  }
+
+  #raise(skuId: string, epoch: number, seq: number): void {
+    const floor = this.#floors.get(skuId) ?? { epoch: 0, seq: 0 };
+    const newer = epoch > floor.epoch || (epoch === floor.epoch && seq > floor.seq);
+    this.#floors.set(skuId, newer ? { epoch, seq } : floor);
+  }
+
+  #fault(skuId: string): 'NOT_LOADED' | 'STALE' | 'EPOCH' | undefined {
+    const sku = this.#skus.get(skuId);
+    const floor = this.#floors.get(skuId) ?? { epoch: 0, seq: 0 };
+    if (sku === undefined) return 'NOT_LOADED';
+    if (sku.bind !== this.#life) return 'STALE';
+    if (sku.epoch < floor.epoch) return 'EPOCH';
+    return sku.epoch === floor.epoch && sku.seq < floor.seq ? 'STALE' : undefined;
   }
 
   #reserveOne(part: Part): GateReply {
     let owner: string | undefined;
     const missing: Line[] = [];
     for (const line of part.lines) {
-      const sku = this.#skus.get(line.skuId);
-      if (sku === undefined) return { outcome: 'NOT_LOADED', skuId: line.skuId };
-      if (sku.bind !== this.#life) return { outcome: 'STALE', skuId: line.skuId };
-      if (sku.epoch < (this.#floors.get(line.skuId) ?? 0)) {
-        return { outcome: 'EPOCH', skuId: line.skuId };
-      }
-      const order = sku.grants.get(part.reservationId);
+      const fault = this.#fault(line.skuId);
+      if (fault !== undefined) return { outcome: fault, skuId: line.skuId };
+      const order = this.#get(line.skuId).grants.get(part.reservationId);
       if (order === 'CLOSED') return { outcome: 'CLOSED' };
       if (order === undefined) missing.push(line);
       else owner = order;
@@ -137,7 +154,7 @@ export class MemoryGate implements Gate {
   }
 
   sawEpoch(skuId: string, epoch: number): void {
-    this.#floors.set(skuId, Math.max(epoch, this.#floors.get(skuId) ?? 0));
+    this.#raise(skuId, epoch, 0);
   }
 
   #get(skuId: string): Sku {

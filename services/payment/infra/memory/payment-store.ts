@@ -55,8 +55,7 @@ export class MemoryPaymentStore implements PaymentStore, DuePayments {
       .slice(0, limit);
     return due.map((file) => {
       const openAttempts = file.attempts.filter(open);
-      const dueMs =
-        openAttempts.length > 0 ? nextLookMs(file.payment, nowMs, times) : undefined;
+      const dueMs = openAttempts.length > 0 ? nextLookMs(file.payment, nowMs, times) : undefined;
       const payment = { ...file.payment, dueMs };
       this.#files.set(payment.orderId, { ...file, payment });
       return { payment, openAttempts };

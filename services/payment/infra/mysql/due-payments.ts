@@ -32,12 +32,7 @@ export class MysqlDuePayments implements DuePayments {
       const nowMs = Number(rows[0]?.now_ms);
       const payments = rows.map(toPayment);
       const orderIds = payments.map((payment) => payment.orderId);
-      const attempts = await byOrder<AttemptRow, Attempt>(
-        tx,
-        SELECT_ATTEMPTS,
-        orderIds,
-        toAttempt,
-      );
+      const attempts = await byOrder<AttemptRow, Attempt>(tx, SELECT_ATTEMPTS, orderIds, toAttempt);
       const due = payments.map((payment): DuePayment => {
         const openAttempts = (attempts.get(payment.orderId) ?? []).filter(open);
         const dueMs = openAttempts.length > 0 ? nextLookMs(payment, nowMs, times) : undefined;

@@ -11,7 +11,7 @@
 local stock, grants, buyers = KEYS[1], KEYS[2], KEYS[3]
 local row = redis.call('HMGET', stock, 'available', 'epoch')
 local available, current = tonumber(row[1]), tonumber(row[2])
-local reply, changed = {}, false
+local reply, refunded = {}, 0
 for at = 1, #ARGV, 5 do
   local reservation, quantity, epoch = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local buyer, mark = ARGV[at + 3], ARGV[at + 4]
@@ -26,7 +26,7 @@ for at = 1, #ARGV, 5 do
     if grant == mark or (mark == '' and not grant) then
       answer = 'DUPLICATE'
     else
-      answer, changed, available = 'REFUNDED', true, available + quantity
+      answer, refunded, available = 'REFUNDED', refunded + 1, available + quantity
       if mark == '' then
         redis.call('HDEL', grants, reservation)
       else
@@ -37,8 +37,8 @@ for at = 1, #ARGV, 5 do
   end
   reply[#reply + 1] = answer
 end
-if changed then
+if refunded > 0 then
   redis.call('HSET', stock, 'available', available)
-  redis.call('HINCRBY', stock, 'seq', 1)
+  redis.call('HINCRBY', stock, 'seq', refunded)
 end
 return reply

@@ -1,0 +1,47 @@
+// Orders for tests: one that was just placed, and the same one further along.
+
+import { type Order, type OrderState } from './order.js';
+
+const EARLIER: Record<OrderState, OrderState[]> = {
+  PENDING_PAYMENT: [],
+  PAID: ['PENDING_PAYMENT'],
+  SHIPPED: ['PENDING_PAYMENT', 'PAID'],
+  DELIVERED: ['PENDING_PAYMENT', 'PAID', 'SHIPPED'],
+  COMPLETED: ['PENDING_PAYMENT', 'PAID', 'SHIPPED', 'DELIVERED'],
+  CANCELLED: ['PENDING_PAYMENT'],
+};
+
+/** An order in the given state, with the transitions that led there. */
+export function orderIn(state: OrderState, changes: Partial<Order> = {}): Order {
+  const path = [...EARLIER[state], state];
+  const shipped = path.includes('SHIPPED');
+  return {
+    orderId: 7_000_000_001n,
+    userId: 'ada',
+    requestId: 'request-1',
+    fingerprint: 'f'.repeat(22),
+    type: 'PHYSICAL',
+    state,
+    version: path.length,
+    currency: 'EUR',
+    totalMinor: 1999n,
+    discountMinor: 0n,
+    payableMinor: 1999n,
+    paymentDeadlineMs: 900_000,
+    paidMs: path.includes('PAID') ? 2_000 : undefined,
+    carrier: shipped ? 'dhl' : undefined,
+    trackingNumber: shipped ? 'T1' : undefined,
+    createdMs: 1_000,
+    updatedMs: path.length * 1_000,
+    lines: [{ skuId: 'tea', title: 'Tea', quantity: 1, unitPriceMinor: 1999n }],
+    transitions: path.map((to, i) => ({
+      version: i + 1,
+      from: path[i - 1],
+      to,
+      operator: 'user',
+      remark: '',
+      atMs: (i + 1) * 1_000,
+    })),
+    ...changes,
+  };
+}

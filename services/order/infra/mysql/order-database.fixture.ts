@@ -1,0 +1,53 @@
+// The order service's tables on two real servers, for tests, with a store on them whose effects stay
+// in the outbox.
+
+import { systemClock } from '../../../platform/clock.js';
+import { createTestDatabase, silent, testUrl } from '../../../platform/mysql/database.fixture.js';
+import { geneOf } from '../../../platform/ids.js';
+import { migrate } from '../../../platform/mysql/migrate.js';
+import { Outbox } from '../../../platform/mysql/outbox.js';
+import { read } from '../../../platform/mysql/transaction.js';
+import { storeLimits } from '../../config.js';
+import { MysqlOrderStore } from './order-store.js';
+
+export async function openOrderDatabase() {
+  const urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')];
+  const database = await createTestDatabase({ urls, poolSize: 12 });
+  const { shards } = database;
+  const directory = new URL('./sql/', import.meta.url);
+  await migrate(shards, { directory, database: database.name, log: silent });
+  const outbox = new Outbox({
+    shards,
+    handlers: {},
+    log: silent,
+    clock: systemClock,
+    firstDelayMs: 60_000,
+    batchMax: 100,
+    attemptsMax: 3,
+  });
+  const store = new MysqlOrderStore({
+    shards,
+    outbox,
+    clock: systemClock,
+    limits: storeLimits,
+    changed: () => {},
+  });
+  return {
+    shards,
+    store,
+    async effectsOf(orderId: bigint): Promise<string[]> {
+      const rows = await read<{ kind: string }>(
+        shards.serverOf(geneOf(orderId)),
+        { deadlineMs: Date.now() + 5_000 },
+        'SELECT kind FROM outbox WHERE shard_no = ? AND aggregate_id = ? ORDER BY version',
+        [geneOf(orderId), orderId.toString()],
+      );
+      return rows.map((row) => row.kind);
+    },
+    async close(): Promise<void> {
+      await store.stop();
+      await outbox.stop();
+      await database.drop();
+    },
+  };
+}

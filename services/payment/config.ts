@@ -1,0 +1,58 @@
+// What the payment service is told from outside, and its fixed bounds with their reasons.
+
+import { z } from 'zod';
+import { configFields, readConfig } from '../platform/config.js';
+
+const schema = z.object({
+  LISTEN: configFields.listen,
+  LOG_LEVEL: configFields.logLevel,
+  MYSQL_SHARDS: configFields.mysqlShards,
+  MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
+  ORDER_ADDRESSES: configFields.addresses,
+  PROVIDER_URL: configFields.url,
+  PROVIDER_SECRETS: configFields.secretList,
+  /** Where the provider sends its events. */
+  CALLBACK_URL: configFields.url,
+  /** How long a provider may be silent about a charge before it is asked. */
+  PAYMENT_LOOK_AFTER_MS: configFields.ms(10, 3_600_000, 10_000),
+  /** The longest wait between two questions about one charge. */
+  PAYMENT_LOOK_EVERY_MS_MAX: configFields.ms(10, 86_400_000, 300_000),
+});
+
+export type PaymentConfig = z.infer<typeof schema>;
+
+export function paymentConfig(env: NodeJS.ProcessEnv = process.env): PaymentConfig {
+  return readConfig(schema, env);
+}
+
+export const LIMITS = {
+  /** Two batches of each kind in flight per server, and the relay, resolver and deletions beside. */
+  mysqlPoolSize: 12,
+  rpcDeadlineMsDefault: 5_000,
+  rpcDeadlineMsMax: 30_000,
+  /** A call waits for one or two commits and the provider: 2,000 at 100 ms are 20,000 a second. */
+  rpcConcurrencyMax: 2_000,
+  drainMsMax: 10_000,
+  stopMsMax: 20_000,
+  /** A commit takes milliseconds; a step that took 5 s meets a broken database. */
+  stepMsMax: 5_000,
+  /** Fresh news is delivered by whoever wrote it; the relay takes over after this. */
+  outboxFirstDelayMs: 3_000,
+  outboxBatchMax: 500,
+  /** With delays that double up to a minute, half an hour of trying; then a person looks. */
+  outboxAttemptsMax: 40,
+  resolveIntervalMs: 500,
+  resolveErrorDelayMs: 1_000,
+} as const;
+
+export const PROVIDER_LIMITS = {
+  connectionsMax: 64,
+  /** What 64 connections work off in about a second. */
+  waitingMax: 4_096,
+  connectMsMax: 1_000,
+  /** Shorter than the usual deadline of a call, so that the caller hears of it. */
+  totalMsMax: 3_000,
+  failuresMax: 10,
+  openMs: 1_000,
+  retryMs: 1_000,
+} as const;

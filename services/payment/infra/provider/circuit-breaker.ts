@@ -1,0 +1,49 @@
+// Stops asking somebody who does not answer. Closed: calls pass. After `failuresMax` failures in a row it
+// opens: calls are refused at once. After `openMs` one call is let through as a probe; its success closes
+// the breaker, its failure opens it again.
+
+import type { Clock } from '../../../platform/clock.js';
+
+export interface CircuitBreakerOptions {
+  readonly failuresMax: number;
+  readonly openMs: number;
+  /** A probe that is not answered by then no longer keeps others from probing. */
+  readonly probeMsMax: number;
+  readonly clock: Clock;
+}
+
+export class CircuitBreaker {
+  readonly #o: CircuitBreakerOptions;
+  #failures = 0;
+  #closedFromMs = 0;
+
+  constructor(o: CircuitBreakerOptions) {
+    this.#o = o;
+  }
+
+  /** Whether a call would be let through now; takes nothing. */
+  passable(): boolean {
+    return this.#failures < this.#o.failuresMax || this.#now() >= this.#closedFromMs;
+  }
+
+  /** Call before each attempt; after true, say how it went. */
+  enter(): boolean {
+    if (!this.passable()) return false;
+    const probing = this.#failures >= this.#o.failuresMax;
+    if (probing) this.#closedFromMs = this.#now() + this.#o.probeMsMax;
+    return true;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+    if (this.#failures >= this.#o.failuresMax) this.#closedFromMs = this.#now() + this.#o.openMs;
+  }
+
+  #now(): number {
+    return this.#o.clock.monotonicMs();
+  }
+}

@@ -1,0 +1,37 @@
+// The provider's JSON: what it accepts, and how it shows a charge.
+
+import { z } from 'zod';
+import { type Charge, METHODS } from './ledger.js';
+
+/** Printable ASCII without markup: references appear on the buyer's page. */
+const reference = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/);
+
+const amount = z.object({
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  amount_minor: z.int().min(0).max(1e15),
+});
+
+export const keySchema = z.string().regex(/^[!-~]{1,128}$/);
+
+export const chargeSchema = z.object({
+  amount,
+  reference,
+  method: z.enum(METHODS),
+  callback_url: z.url({ protocol: /^https?$/ }).max(2_048),
+});
+
+export const refundSchema = z.object({
+  charge: z.string().regex(/^[A-Za-z0-9_]{1,64}$/),
+  amount: amount.extend({ amount_minor: z.int().min(1).max(1e15) }),
+});
+
+export function chargeJson(charge: Charge, seen: Charge['first']) {
+  const { number, reference, amount, key } = charge;
+  return { number, ...seen, reference, amount, idempotency_key: key };
+}
+
+export function problemOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const field = issue?.path.join('.') ?? '';
+  return `${field === '' ? 'body' : field}: ${issue?.message ?? 'is not valid'}`;
+}

@@ -1,0 +1,74 @@
+// Every scenario, against one mesh of real processes, Redis and two MySQL servers: starting a mesh takes
+// as long as most stories. The books are audited after all stories that mind them.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startTestMesh, type TestMesh } from '../harness/test-mesh.js';
+import { brokenFields, randomInput, unknownIds } from './bad-input.js';
+import { throughTheGateway } from './edge.js';
+import { idempotency } from './idempotency.js';
+import { orderLife, watching } from './lifecycle.js';
+import { payAndCancel, payCancelRaces } from './payment.js';
+import { redisLoss } from './redis-loss.js';
+import { offerRules, severalLines } from './rules.js';
+import { sellOut } from './sell-out.js';
+
+// Two order processes, so that copies of a request meet in MySQL and not in one process's memory.
+const SIZE = { order: 2, inventory: 1, payment: 1 };
+const START_MS_MAX = 120_000;
+
+let started: TestMesh | undefined;
+const mesh = (): TestMesh => {
+  if (!started) throw new Error('the mesh did not start');
+  return started;
+};
+beforeAll(async () => {
+  started = await startTestMesh(SIZE);
+}, START_MS_MAX);
+afterAll(async () => {
+  await started?.stop();
+}, START_MS_MAX);
+
+type Story = (mesh: () => TestMesh) => void;
+
+const STORIES: Record<string, Story> = {
+  'a sale sells out': sellOut,
+  'payment and cancel': payAndCancel,
+  'payment against cancel': payCancelRaces,
+  'several lines': severalLines,
+  offers: offerRules,
+  'one request, one order': idempotency,
+  'the life of an order': orderLife,
+  'watching and listing': watching,
+  'through the gateway': throughTheGateway,
+  'unknown ids': unknownIds,
+  'Redis forgets': redisLoss,
+};
+/** They leave behind what no book explains, such as payments of orders that nobody placed. */
+const ODD_STORIES: Record<string, Story> = {
+  'broken fields': brokenFields,
+  'random input': randomInput,
+};
+
+tell(STORIES);
+
+test('after all this not one unit and not one cent is missing', async () => {
+  const { ok, problems, oversold, leaked, drift } = await mesh().audit();
+  expect({ ok, problems, oversold, leaked, drift }).toEqual({
+    ok: true,
+    problems: [],
+    oversold: 0,
+    leaked: 0,
+    drift: 0,
+  });
+}, 30_000);
+
+tell(ODD_STORIES);
+
+test('no service logged an error', () => {
+  expect(mesh().loggedErrors()).toEqual([]);
+});
+
+function tell(stories: Record<string, Story>): void {
+  describe.each(Object.entries(stories))('%s', (_name, story) => {
+    story(mesh);
+  });
+}
