@@ -2,7 +2,7 @@
 // says what to do; a full server says so.
 // Method: a server and a client on loopback, handlers that the test holds with a gate.
 
-import { status } from '@grpc/grpc-js';
+import { credentials, Client as GrpcClient, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { InventoryService } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { RpcError } from './errors.js';
@@ -34,6 +34,18 @@ test('a plain object goes in and a message comes out, int64 exact', async () => 
   });
   const answer = await client.getStock({ skuId: 'sku-1' }, inMs(1_000));
   expect(answer.stock).toMatchObject({ skuId: 'sku-1', total: 9007199254740993n });
+});
+
+test('bytes that are no message are a mistake of the caller, not ours', async () => {
+  const { address } = await start({});
+  const raw = new GrpcClient(address, credentials.createInsecure());
+  const error = await new Promise((resolve) => {
+    const bytes = (b: Buffer) => b;
+    const path = '/spillway.inventory.v1.InventoryService/GetStock';
+    raw.makeUnaryRequest(path, bytes, bytes, Buffer.from([0x0a, 0xff]), resolve);
+  });
+  raw.close();
+  expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
 });
 
 describe('errors', () => {

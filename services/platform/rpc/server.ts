@@ -19,7 +19,7 @@ import {
 import type { Log } from '../log.js';
 import { Admission } from './admission.js';
 import type { CallContext } from './call-context.js';
-import { alreadyEncoded, decoder, methodPath } from './definition.js';
+import { alreadyEncoded, decoder, methodPath, requestDecoder } from './definition.js';
 import { Health } from './health.js';
 import { OpenStreams } from './open-streams.js';
 import { addReflection } from './reflection.js';
@@ -170,7 +170,7 @@ function serviceDefinition(service: DescService) {
         originalName: method.localName,
         requestStream: false,
         responseStream: method.methodKind === 'server_streaming',
-        requestDeserialize: decoder(method.input),
+        requestDeserialize: requestDecoder(method.input),
         responseSerialize: alreadyEncoded,
         // A server never uses these two; grpc-js's type wants them.
         requestSerialize: alreadyEncoded,

@@ -4,6 +4,7 @@ import { create, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { pathToString } from '@bufbuild/protobuf/reflect';
 import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { status } from '@grpc/grpc-js';
+import { MALFORMED } from './definition.js';
 import { RpcError } from './errors.js';
 import type { FieldViolation } from './status-details.js';
 
@@ -28,7 +29,11 @@ const validator = createValidator({
 export function requestCheck(schema: DescMessage): RequestCheck {
   const warmUp = validator.validate(schema, create(schema));
   if (warmUp.kind === 'error') throw warmUp.error;
+  const malformed = invalid([
+    { field: '', description: `the bytes are no ${schema.typeName}`, reason: 'malformed' },
+  ]);
   return (request) => {
+    if (request === MALFORMED) return malformed;
     const result = validator.validate(schema, request);
     if (result.kind === 'valid') return undefined;
     if (result.kind === 'error') throw result.error;
