@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const DIST = path.join(ROOT, 'dist');
-const SOURCES = ['gen', 'services', 'launcher', 'loadtest', 'test'];
+const SOURCES = ['gen', 'services', 'launcher', 'loadtest'];
 const COPIED = ['.lua', '.sql', '.html', '.svg'];
 
 removeStale();
@@ -44,7 +44,7 @@ function copyAssets() {
 function compile() {
   const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   try {
-    execFileSync(process.execPath, [tsc, '-p', '.'], { cwd: ROOT, stdio: 'inherit' });
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });
   } catch {
     process.exitCode = 1;
   }

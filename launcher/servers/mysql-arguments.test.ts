@@ -5,12 +5,8 @@ import type { MysqlFlavour } from './programs.js';
 
 const place = (flavour: MysqlFlavour, asRoot = false) => ({
   flavour,
-  dataDir: "/private/d",
-  tmpDir: "/private/t",
-  asRoot,
-});
-  flavour,
   dataDir: '/private/d',
+  tmpDir: '/private/t',
   asRoot,
 });
 
@@ -31,6 +27,7 @@ describe('making a data directory', () => {
       '--no-defaults',
       '--initialize-insecure',
       '--datadir=/private/d',
+      '--tmpdir=/private/t',
     ]);
   });
 
@@ -61,6 +58,11 @@ describe.each<MysqlFlavour>(['MARIADB', 'MYSQL'])('starting %s', (flavour) => {
 
   test('has a socket path that no deep checkout can make too long', () => {
     expect(start(flavour)).toContain('--socket=mysql.sock');
+  });
+
+  test('keeps its temporary tables away from other servers, which would delete them', () => {
+    expect(start(flavour)).toContain('--tmpdir=/private/t');
+    expect(initialiseArguments(place(flavour))).toContain('--tmpdir=/private/t');
   });
 
   test('uses O_DIRECT on Linux only', () => {

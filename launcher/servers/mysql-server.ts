@@ -46,6 +46,7 @@ export async function startMysql(table: ProcessTable, o: MysqlServerOptions): Pr
   const place = {
     flavour: o.program.flavour,
     dataDir: path.join(dir, 'data'),
+    tmpDir: path.join(dir, 'tmp'),
     asRoot: process.getuid?.() === 0,
   };
   await initialise(dir, place, o.program);
@@ -105,7 +106,7 @@ async function initialise(
     );
   }
   rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  mkdirSync(place.tmpDir, { recursive: true, mode: 0o700 });
   // Made under another name: what a killed launcher left at work can then only spoil its own
   // directory.
   const making = mkdtempSync(path.join(dir, 'making-'));

@@ -6,7 +6,7 @@ import { Loop } from './loop.js';
 type Step = 'MORE' | 'IDLE' | 'THROW';
 
 // Runs the steps one after the other (the last one repeats) and records when each was run.
-function looping(steps: Step[]) {
+function looping(steps: Step[], restFirst = false) {
   const clock = new ManualClock();
   const startMs = clock.nowMs();
   const ranMs: number[] = [];
@@ -14,6 +14,7 @@ function looping(steps: Step[]) {
   const loop = new Loop({
     name: 'test',
     intervalMs: 100,
+    restFirst,
     errorDelayMs: 1_000,
     log: pino({}, { write: (line: string) => void lines.push(line) }),
     clock,
@@ -39,6 +40,14 @@ describe('when the loop runs', () => {
     for (let i = 0; i < 5; i++) await clock.advance(0);
     for (let i = 0; i < 25; i++) await clock.advance(10);
     expect(ranMs).toEqual(expectedMs);
+    await loop.stop();
+  });
+
+  test('the first run may wait for one interval', async () => {
+    const { clock, loop, ranMs } = looping(['IDLE'], true);
+    loop.start();
+    await clock.advance(110);
+    expect(ranMs).toEqual([100]);
     await loop.stop();
   });
 

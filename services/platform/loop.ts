@@ -9,6 +9,8 @@ import { Throttle } from './throttle.js';
 export interface LoopOptions {
   name: string;
   intervalMs: number;
+  /** Sleep for intervalMs before the first run. */
+  restFirst?: boolean;
   errorDelayMs: number;
   /** MORE runs again at once, IDLE sleeps for intervalMs. The signal aborts on stop(). */
   run: (signal: AbortSignal) => Promise<'MORE' | 'IDLE'>;
@@ -54,6 +56,7 @@ export class Loop {
   }
 
   async #forever(): Promise<void> {
+    if (this.#o.restFirst) await this.#rest(this.#o.intervalMs);
     while (!this.#stop.signal.aborted) {
       this.#woken = false;
       const delayMs = await this.#once();

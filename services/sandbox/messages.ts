@@ -17,7 +17,7 @@ export const chargeSchema = z.object({
   amount,
   reference,
   method: z.enum(METHODS),
-  callback_url: z.url({ protocol: /^https?$/ }).max(2_048),
+  callback_url: z.url({ protocol: /^http$/ }).max(2_048),
 });
 
 export const refundSchema = z.object({

@@ -13,8 +13,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../platform/log.js';
-import { chargeJson, chargeSchema, keySchema, problemOf, refundSchema } from './messages.js';
 import type { Charge, Ledger, LedgerEvent } from './ledger.js';
+import { chargeJson, chargeSchema, keySchema, problemOf, refundSchema } from './messages.js';
 
 export interface SandboxServerOptions {
   readonly ledger: Ledger;
@@ -64,9 +64,9 @@ export class SandboxServer {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#server.close();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
-    if (this.#server.listening) await once(this.#server, 'close');
+    await closed;
   }
 
   #settle(number: string): void {
@@ -85,8 +85,9 @@ export class SandboxServer {
   }
 
   async #route(request: IncomingMessage): Promise<Answer> {
-    const url = URL.parse(`http://sandbox${request.url ?? '/'}`);
-    if (url === null) return refusal(400, 'not a path');
+    const target = `http://sandbox${request.url ?? '/'}`;
+    if (!URL.canParse(target)) return refusal(400, 'not a path');
+    const url = new URL(target);
     const route = `${request.method} ${url.pathname}`;
     switch (route) {
       case 'POST /v1/charges':

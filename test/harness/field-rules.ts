@@ -28,6 +28,8 @@ export interface BrokenRule {
   field: string;
   /** As in `uint32.lte`. */
   rule: string;
+  /** Which bound of which kind, for people. */
+  how: string;
   message: PlainMessage;
 }
 
@@ -44,9 +46,10 @@ function walk(schema: DescMessage, rebuild: Rebuild, prefix: string): BrokenRule
     const name = `${prefix}${field.name}`;
     const rules = getOption(field, fieldRules);
     if (rules.ignore === Ignore.ALWAYS) return [];
-    const own = breakers(field, rules).map(({ at, rule, value }) => ({
+    const own = breakers(field, rules).map(({ at, rule, how, value }) => ({
       field: `${name}${at}`,
       rule,
+      how: how ?? rule,
       message: rebuild((part) => ({ ...part, [field.localName]: value })),
     }));
     return [...own, ...inner(field, rebuild, name)];
@@ -75,6 +78,8 @@ interface Breaker {
   /** '' for the field itself, `[0]` for its first item. */
   at: string;
   rule: string;
+  /** When the rule's id does not say which end of a range was passed. */
+  how?: string;
   value: unknown;
 }
 
@@ -88,7 +93,7 @@ function breakers(field: DescField, rules: FieldRules): Breaker[] {
   if (rules.type.case === undefined) return found;
   if (rules.type.case === 'repeated') return [...found, ...repeatedBreakers(field, rules)];
   const values = scalarBreakers(rules, field.enum);
-  return [...found, ...values.map(({ rule, value }) => ({ at: '', rule, value }))];
+  return [...found, ...values.map((value) => ({ at: '', ...value }))];
 }
 
 function repeatedBreakers(field: DescField, rules: FieldRules): Breaker[] {
@@ -111,8 +116,8 @@ function repeatedBreakers(field: DescField, rules: FieldRules): Breaker[] {
         return [{ at, rule: 'repeated.unique', value: [item(), item()] }];
       case 'items':
         return scalarBreakers(list.items as FieldRules, field.enum).map((broken) => ({
+          ...broken,
           at: '[0]',
-          rule: broken.rule,
           value: [broken.value],
         }));
       default:
@@ -130,7 +135,7 @@ const RULE_SCHEMAS: Record<string, DescMessage> = {
   enum: EnumRulesSchema,
 };
 
-function scalarBreakers(rules: FieldRules, of?: DescEnum): { rule: string; value: unknown }[] {
+function scalarBreakers(rules: FieldRules, of?: DescEnum): Omit<Breaker, 'at'>[] {
   const kind = rules.type.case ?? '';
   const schema = RULE_SCHEMAS[kind];
   if (!schema) throw new Error(`no breaker for ${kind} rules`);
@@ -141,6 +146,7 @@ function scalarBreakers(rules: FieldRules, of?: DescEnum): { rule: string; value
   const range = names.includes('gte') && names.includes('lte');
   return given.map((rule) => ({
     rule: `${kind}.${range && /^[gl]te$/.test(rule.name) ? 'gte_lte' : rule.name}`,
+    how: `${kind}.${rule.name}`,
     value: breakingValue(`${kind}.${rule.name}`, bound(set, rule), of),
   }));
 }

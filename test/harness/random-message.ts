@@ -1,6 +1,7 @@
 // Random requests from a seed: mostly plausible, here and there odd, so that many pass validation and
 // meet the code behind it with values that nobody thought of.
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, getOption, ScalarType } from '@bufbuild/protobuf';
+import { field as fieldRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { type PlainMessage, validMessage } from './valid-message.js';
 
 export type Random = () => number;
@@ -20,22 +21,43 @@ export function pick<T>(random: Random, from: readonly T[]): T {
   return from[Math.floor(random() * from.length)] as T;
 }
 
-/** `known` are ids of things that exist. */
-export function randomMessage(
-  schema: DescMessage,
-  random: Random,
-  known: readonly string[],
-): PlainMessage {
+/** Ids of things that exist, by the name of the field that would hold them: `order_id`. */
+export type Known = Readonly<Record<string, readonly string[]>>;
+
+// One field in five is odd, so that of a message of five fields a third is valid.
+const ODD = 0.15;
+const ABSENT = 0.05;
+
+export function randomMessage(schema: DescMessage, random: Random, known: Known): PlainMessage {
   const message = validMessage(schema);
   for (const field of schema.fields) {
     const chance = random();
-    if (chance < 0.1) delete message[field.localName];
-    else if (chance < 0.6) message[field.localName] = randomValue(field, random, known);
+    const ids = known[field.name.replace(/_ids$/, '_id')];
+    if (chance < ODD) message[field.localName] = randomValue(field, random, known);
+    else if (chance < ODD + ABSENT) delete message[field.localName];
+    else if (ids)
+      message[field.localName] = field.fieldKind === 'list' ? [...ids] : pick(random, ids);
+    else if (field.message) nest(message, field, random, known);
+    else if (isFreeText(field)) message[field.localName] = pick(random, SHORT_TEXTS);
   }
   return message;
 }
 
-function randomValue(field: DescField, random: Random, known: readonly string[]): unknown {
+function nest(message: PlainMessage, field: DescField, random: Random, known: Known): void {
+  if (!field.message || field.message.typeName.startsWith('google.protobuf.')) return;
+  const inner = randomMessage(field.message, random, known);
+  message[field.localName] = field.fieldKind === 'list' ? [inner] : inner;
+}
+
+/** Words for people: a title, a reason. They have no pattern, so anything may be in them. */
+function isFreeText(field: DescField): boolean {
+  if (field.fieldKind !== 'scalar' || field.scalar !== ScalarType.STRING) return false;
+  if (field.name === 'page_token') return false;
+  const { type } = getOption(field, fieldRules);
+  return type.case === 'string' && type.value.pattern === '';
+}
+
+function randomValue(field: DescField, random: Random, known: Known): unknown {
   if (field.fieldKind === 'map') return {};
   if (field.fieldKind !== 'list') return randomItem(field, random, known);
   const count = pick(random, [0, 1, 1, 1, 2, 3, 20, 21]);
@@ -67,6 +89,8 @@ const TEXTS = [
   "'; DROP TABLE orders; --",
   '\u0000',
   '\u{1F525}'.repeat(200),
+  '\u{1F525}'.repeat(30),
+  '\ud800 alone',
   'ä'.repeat(64),
   'é\r\n\tx',
   'x'.repeat(64),
@@ -74,10 +98,12 @@ const TEXTS = [
   'x'.repeat(100_000),
 ];
 
+const SHORT_TEXTS = TEXTS.filter((text) => text !== '' && text.length <= 64);
+
 const WHOLE = [0, 1, 2, 3, 100, 1_000, 10_000, 1_000_000, 2 ** 31 - 1];
 const BIG = [0n, 1n, -1n, 10n ** 9n, 10n ** 15n, 2n ** 53n, 2n ** 63n - 1n, -(2n ** 63n)];
 
-function randomItem(field: DescField, random: Random, known: readonly string[]): unknown {
+function randomItem(field: DescField, random: Random, known: Known): unknown {
   if (field.message?.typeName === 'google.protobuf.Timestamp') {
     return { seconds: pick(random, [...BIG, 4_000_000_000n]), nanos: pick(random, [0, -1, 2e9]) };
   }
@@ -85,7 +111,7 @@ function randomItem(field: DescField, random: Random, known: readonly string[]):
   if (field.enum) return pick(random, [...field.enum.values.map((value) => value.number), 99, -1]);
   switch (field.scalar) {
     case ScalarType.STRING:
-      return random() < 0.6 ? pick(random, known) : pick(random, TEXTS);
+      return pick(random, random() < 0.3 ? Object.values(known).flat() : TEXTS);
     case ScalarType.BYTES:
       return Uint8Array.from({ length: pick(random, [0, 1, 300]) }, () => random() * 256);
     case ScalarType.BOOL:

@@ -9,7 +9,7 @@ import { createConnection } from 'mysql2/promise';
 import { type AuditReport, runAudit } from '../../launcher/audit/run-audit.js';
 import { currentStatus, startMesh, stopMesh } from '../../launcher/mesh.js';
 import type { MeshSize } from '../../launcher/mesh-plan.js';
-import { homeAt } from '../../launcher/paths.js';
+import { createHome, homeAt } from '../../launcher/paths.js';
 import { connectMesh, type MeshClients } from './clients.js';
 
 export interface TestMesh {
@@ -31,6 +31,7 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
   // Services inherit it from this process.
   process.env.MYSQL_DATABASE_PREFIX = prefix;
   const home = homeAt(mkdtempSync(path.join(tmpdir(), 'spillway-scenarios-')));
+  createHome(home);
   const table = await startMesh({ home, size, given: givenServers() });
   const status = currentStatus(home);
   const { redisUrls, mysqlUrls } = table.state;

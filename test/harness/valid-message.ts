@@ -22,7 +22,8 @@ export function validMessage(schema: DescMessage): PlainMessage {
 function validValue(field: DescField): unknown {
   if (field.message) {
     return field.message.typeName === 'google.protobuf.Timestamp'
-      ? { seconds: 4_000_000_000n, nanos: 0 }
+      ? // Far off, and in the order of the fields: what opens, opens before it closes.
+        { seconds: 4_000_000_000n + BigInt(field.number), nanos: 0 }
       : validMessage(field.message);
   }
   // The first named value is "unspecified", which some rules exclude.

@@ -5,10 +5,11 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
+import { type Order, OrderState } from '../../gen/spillway/order/v1/order_pb.js';
 import { RpcError } from '../../services/platform/rpc/errors.js';
 import { type MeshClients, soon } from '../harness/clients.js';
 import { brokenRules } from '../harness/field-rules.js';
-import { pick, type Random, randomMessage, seeded } from '../harness/random-message.js';
+import { type Known, type Random, randomMessage, seeded } from '../harness/random-message.js';
 import { MESH_SERVICES } from '../harness/scripted-mesh.js';
 import { fresh, Shop } from '../harness/shop.js';
 import type { TestMesh } from '../harness/test-mesh.js';
@@ -18,9 +19,9 @@ const METHODS: readonly DescMethod[] = MESH_SERVICES.flatMap((service) => [...se
 
 export function brokenFields(mesh: () => TestMesh): void {
   describe.each(METHODS.map((method) => [method.name, method] as const))('%s', (_name, method) => {
-    test.each(brokenRules(method.input).map((row) => [row.field, row.rule, row.message] as const))(
+    test.each(brokenRules(method.input).map((row) => [row.field, row.how, row] as const))(
       '%s breaks %s',
-      async (field, rule, message) => {
+      async (field, _how, { rule, message }) => {
         const error = await send(mesh().clients, method, message);
         expect({ code: error?.code, reason: error?.reason }).toEqual({
           code: status.INVALID_ARGUMENT,
@@ -85,7 +86,7 @@ const UNKNOWN: [string, PlainMessage, status, string][] = [
 ];
 
 export function unknownIds(mesh: () => TestMesh): void {
-  test.each(UNKNOWN)('%s %j', async (name, request, code, reason) => {
+  test.each(UNKNOWN)('%s of %j', async (name, request, code, reason) => {
     const method = METHODS.find((candidate) => candidate.name === name) as DescMethod;
     const error = await send(mesh().clients, method, request);
     expect([error?.code, error?.reason]).toEqual([code, reason]);
@@ -128,15 +129,15 @@ const TOLD = new Set([
 ]);
 
 export function randomInput(mesh: () => TestMesh): void {
-  let known: string[] = [];
+  let known: Known | undefined;
   const random: Random = seeded(SEED);
 
   test.each(METHODS.map((method) => [method.name, method] as const))(
     `%s answers random messages (seed ${SEED})`,
     async (_name, method) => {
-      known = known.length > 0 ? known : await thingsThatExist(mesh());
+      known ??= await thingsThatExist(mesh());
       for (let i = 0; i < MESSAGES_PER_METHOD; i += 1) {
-        const message = randomMessage(method.input, random, [...known, pick(random, known)]);
+        const message = randomMessage(method.input, random, known);
         const error = await send(mesh().clients, method, message);
         if (!error) continue;
         const told = { code: error.code, reason: error.reason, text: error.message };
@@ -149,15 +150,20 @@ export function randomInput(mesh: () => TestMesh): void {
   );
 }
 
-async function thingsThatExist(mesh: TestMesh): Promise<string[]> {
+async function thingsThatExist(mesh: TestMesh): Promise<Known> {
   const shop = new Shop(mesh.clients);
-  const sku = await shop.sells(1_000);
-  const [paid, open] = [await shop.paid({ [sku]: 1 }), await shop.order({ [sku]: 1 })];
-  return [
-    sku,
-    ...[paid, open].flatMap((order) => [order.orderId, order.paymentId, order.userId]),
-    fresh('r'),
-  ];
+  const skus = await Promise.all([shop.sells(1_000), shop.sells(1_000)]);
+  const placed: Order[] = [];
+  for (const sku of [...skus, ...skus]) placed.push(await shop.order({ [sku]: 1 }));
+  await shop.pay(placed[0] as Order);
+  await shop.becomes((placed[0] as Order).orderId, OrderState.PAID);
+  return {
+    sku_id: skus,
+    order_id: placed.map((order) => order.orderId),
+    payment_id: placed.map((order) => order.paymentId),
+    user_id: placed.map((order) => order.userId),
+    request_id: [...placed.map((order) => order.requestId), fresh('r'), fresh('r')],
+  };
 }
 
 function shown(message: PlainMessage): string {

@@ -19,7 +19,8 @@ test.each`
   ${{ fate: 'RETURNED' }}                         | ${'RETURNED'}  | ${5}
   ${{ fate: 'PENDING', paymentDeadlineMs: 9e12 }} | ${'RESERVED'}  | ${3}
   ${undefined}                                    | ${'RESERVED'}  | ${3}
-`('an order that is $fate: the reservation is $state', async (row: Row) => {
+`('an order that is $fate: the reservation is $state', async (given) => {
+  const row = given as unknown as Row;
   const { book, clock, checkBack, asked } = await reserved(row.fate);
   expect(await checkBack.look()).toBe('IDLE');
   expect(asked).toEqual([]);

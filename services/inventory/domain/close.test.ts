@@ -25,7 +25,8 @@ test.each`
   ${'bar'}     | ${'CONFIRMED'} | ${'HELD'}                  | ${'-'}         | ${5}      | ${2}     | ${2}
   ${'bar'}     | ${'RELEASED'}  | ${'DONE'}                  | ${'-'}         | ${5}      | ${2}     | ${2}
   ${'bar'}     | ${'none'}      | ${'DONE'}                  | ${'tombstone'} | ${5}      | ${2}     | ${2}
-`('$verb of $state: $outcome, then $next', (row: Row) => {
+`('$verb of $state: $outcome, then $next', (given) => {
+  const row = given as unknown as Row;
   const stock = { ...STOCK };
   const decision = decideClose({
     stocks: new Map([['sku-1', stock]]),

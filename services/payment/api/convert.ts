@@ -5,9 +5,9 @@ import { type Timestamp, timestampFromMs, timestampMs } from '@bufbuild/protobuf
 import type { Money } from '../../../gen/spillway/common/v1/money_pb.js';
 import {
   type PaymentSchema,
-  PaymentState as WireState,
   type RefundSchema,
   RefundState as WireRefundState,
+  PaymentState as WireState,
 } from '../../../gen/spillway/payment/v1/payment_pb.js';
 import {
   CancelPaymentOutcome,

@@ -1,13 +1,13 @@
 // Tells the order service what became of payments. Every failure of the call is UNKNOWN for all of its
 // records: the caller tells them again.
 
-import { type Client, connectClient } from '../../platform/rpc/client.js';
 import {
   OrderService,
   PaymentNews,
   PaymentRecordOutcome as Wire,
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import type { Log } from '../../platform/log.js';
+import { type Client, connectClient } from '../../platform/rpc/client.js';
 import type { Orders, PaymentRecord, PaymentRecordOutcome } from '../app/ports.js';
 
 const NEWS = {

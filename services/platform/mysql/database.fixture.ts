@@ -1,9 +1,11 @@
 // For tests on real servers: a database of its own for each test file, dropped at the end.
 
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
 import { assert } from '../assert.js';
+import { silent, testUrl } from '../real-servers.fixture.js';
 import { connectShards, type MysqlServer, type ShardMap } from './connect.js';
+
+export { silent, testUrl } from '../real-servers.fixture.js';
 
 export interface TestDatabase {
   readonly name: string;
@@ -12,14 +14,6 @@ export interface TestDatabase {
   readonly first: MysqlServer;
   readonly last: MysqlServer;
   drop(): Promise<void>;
-}
-
-export const silent = pino({ level: 'silent' });
-
-export function testUrl(name: 'TEST_MYSQL_1' | 'TEST_MYSQL_2' | 'TEST_REDIS'): string {
-  const url = process.env[name];
-  assert(url, `${name} is not set: run this through "./spillway with-servers --"`);
-  return url;
 }
 
 /** Both halves of the shards share one server unless two URLs are given. */
@@ -38,7 +32,7 @@ export async function createTestDatabase(
     poolSize: o.poolSize ?? 4,
     log: silent,
   });
-  await onEach(shards, `CREATE DATABASE IF NOT EXISTS ${name}`);
+  await onEach(shards, `CREATE DATABASE IF NOT EXISTS ${name} CHARACTER SET utf8mb4`);
   return {
     name,
     shards,

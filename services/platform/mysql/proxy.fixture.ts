@@ -1,7 +1,7 @@
 // For tests: a TCP proxy in front of a real server that can lose what the server answers.
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export class FaultyProxy {
   /** When what the client sends contains this, nothing more of the answers gets through. */

@@ -2,7 +2,8 @@
 // Method: real server; faults by a lock held elsewhere and by a proxy that loses answers.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase, testUrl } from './database.fixture.js';
+import { testUrl } from '../real-servers.fixture.js';
+import { createTestDatabase, type TestDatabase } from './database.fixture.js';
 import { FaultyProxy } from './proxy.fixture.js';
 import {
   isDuplicateKey,
@@ -35,6 +36,9 @@ beforeEach(async () => {
     ]);
   });
 });
+
+// With the byte that opens a query, because the session settings say COMMITTED.
+const COMMIT = '\u0003COMMIT';
 
 const inMs = (ms: number) => Date.now() + ms;
 const take = (tx: Tx, sku: string) =>
@@ -218,8 +222,8 @@ describe('contention', () => {
 
 describe('a server that does not answer', () => {
   test.each([
-    ['COMMIT muted', 'muteAfter', 'COMMIT', UnknownOutcomeError, 'a=9 b=10'],
-    ['COMMIT cut', 'cutAfter', 'COMMIT', UnknownOutcomeError, 'a=9 b=10'],
+    ['COMMIT muted', 'muteAfter', COMMIT, UnknownOutcomeError, 'a=9 b=10'],
+    ['COMMIT cut', 'cutAfter', COMMIT, UnknownOutcomeError, 'a=9 b=10'],
     ['a statement muted', 'muteAfter', 'UPDATE', UnavailableError, 'a=10 b=10'],
     ['a statement cut', 'cutAfter', 'UPDATE', UnavailableError, 'a=10 b=10'],
     ['the start cut', 'cutAfter', 'START', UnavailableError, 'a=10 b=10'],

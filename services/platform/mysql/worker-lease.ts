@@ -78,6 +78,7 @@ export class WorkerLease {
     this.#loop = new Loop({
       name: 'worker-lease',
       intervalMs: o.windowMs / RENEWALS_PER_WINDOW,
+      restFirst: true,
       errorDelayMs: Math.min(ERROR_DELAY_MS, o.windowMs / RENEWALS_PER_WINDOW),
       run: () => this.#keep(),
       log: o.log,

@@ -2,16 +2,18 @@
 // in the outbox.
 
 import { systemClock } from '../../../platform/clock.js';
-import { createTestDatabase, silent, testUrl } from '../../../platform/mysql/database.fixture.js';
 import { geneOf } from '../../../platform/ids.js';
+import { createTestDatabase } from '../../../platform/mysql/database.fixture.js';
 import { migrate } from '../../../platform/mysql/migrate.js';
 import { Outbox } from '../../../platform/mysql/outbox.js';
 import { read } from '../../../platform/mysql/transaction.js';
+import { silent, testUrl } from '../../../platform/real-servers.fixture.js';
 import { storeLimits } from '../../config.js';
 import { MysqlOrderStore } from './order-store.js';
 
-export async function openOrderDatabase() {
-  const urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')];
+export async function openOrderDatabase(
+  urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')],
+) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const { shards } = database;
   const directory = new URL('./sql/', import.meta.url);
@@ -33,6 +35,7 @@ export async function openOrderDatabase() {
     changed: () => {},
   });
   return {
+    name: database.name,
     shards,
     store,
     async effectsOf(orderId: bigint): Promise<string[]> {

@@ -5,5 +5,5 @@ import { orderStoreContract } from '../order-store.contract.js';
 import { openOrderDatabase } from './order-database.fixture.js';
 
 describe('orders in MySQL', () => {
-  orderStoreContract(openOrderDatabase);
+  orderStoreContract(() => openOrderDatabase());
 });

@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS orders (
   ),
   CONSTRAINT state_holds CHECK (state BETWEEN 0 AND 6 AND version >= 0),
   CONSTRAINT due_while_pending CHECK ((due_ms IS NOT NULL) = (state = 1))
-) ENGINE = InnoDB;
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS order_line (
   shard_no TINYINT UNSIGNED NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS order_line (
   unit_price_minor BIGINT NOT NULL,
   PRIMARY KEY (shard_no, order_id, line_no),
   CONSTRAINT line_holds CHECK (quantity > 0 AND unit_price_minor >= 0)
-) ENGINE = InnoDB;
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- One row per version of an order; from_state is NULL for its creation.
 CREATE TABLE IF NOT EXISTS order_transition (
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS order_transition (
   remark VARCHAR(200) NOT NULL,
   at_ms BIGINT NOT NULL,
   PRIMARY KEY (shard_no, order_id, version)
-) ENGINE = InnoDB;
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Sharded by SKU.
 CREATE TABLE IF NOT EXISTS offer (
@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS offer (
   version BIGINT NOT NULL,
   PRIMARY KEY (shard_no, sku_id),
   CONSTRAINT price_holds CHECK (unit_price_minor >= 0 AND user_limit >= 0)
-) ENGINE = InnoDB;
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS outbox (
   shard_no TINYINT UNSIGNED NOT NULL,

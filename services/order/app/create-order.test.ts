@@ -1,0 +1,190 @@
+// Promise: each step of the saga has three outcomes, and none is guessed: refused is answered, unknown
+// is asked again under the same id, done is never undone.
+// Method: the saga over the store in memory, with stock and payments that answer from a script.
+
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ManualClock } from '../../platform/clock.js';
+import { IdSource } from '../../platform/ids.js';
+import { MemoryOrderStore } from '../infra/memory/order-store.js';
+import { orderKeys } from '../infra/order-keys.js';
+import type { OrderRequest } from '../domain/request.js';
+import { CreateOrder } from './create-order.js';
+import { OfferBook } from './offer-book.js';
+import type { Payments, ReserveRequest, ReserveResult, Stock } from './ports.js';
+
+type Answer = ReserveResult['outcome'] | Error;
+
+let clock: ManualClock;
+let orders: MemoryOrderStore;
+let asked: ReserveRequest[];
+/** What inventory answers, one after the other; RESERVED when it is empty. */
+let answers: Answer[];
+let intend: Payments['intend'];
+let intents: string[];
+let create: CreateOrder;
+
+const limits = {
+  budgetMsMin: 10,
+  reserveRetry: { attemptsMax: 3, delayMsMin: 1, delayMsMax: 1 },
+  commitMsMax: 1_000,
+  intentMsMax: 100,
+  paymentWindowMs: 900_000,
+};
+
+beforeEach(() => {
+  clock = new ManualClock();
+  orders = new MemoryOrderStore(clock);
+  asked = [];
+  answers = [];
+  intents = [];
+  intend = async () => 'CREATED';
+  const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+  const keys = orderKeys(new IdSource({ clock, lease }));
+  const stock = { reserve } as unknown as Stock;
+  const payments = { intend: (...a: Parameters<typeof intend>) => intend(...a) } as Payments;
+  create = new CreateOrder({
+    orders,
+    offers: bookOf('tea'),
+    stock,
+    payments,
+    keys,
+    clock,
+    limits,
+    intended: (order) => intents.push(order.requestId),
+  });
+});
+
+async function reserve(request: ReserveRequest): Promise<ReserveResult> {
+  asked.push(request);
+  const outcome = answers.shift() ?? 'RESERVED';
+  if (outcome instanceof Error) throw outcome;
+  return { outcome, skuId: 'tea', available: 0n, orderId: asked[0]?.orderId ?? 0n } as ReserveResult;
+}
+
+function bookOf(skuId: string): OfferBook {
+  const window = { opensMs: undefined, closesMs: undefined };
+  const terms = { currency: 'EUR', unitPriceMinor: 450n, userLimit: 2, ...window, version: 1 };
+  const offer = { skuId, title: 'Tea', ...terms };
+  const bounds = { entriesMax: 9, batchMax: 9, queueMax: 99, concurrency: 1 };
+  return new OfferBook({
+    store: {
+      read: async (skuIds) => skuIds.map((each) => (each === skuId ? offer : undefined)),
+      put: async (each) => each,
+    },
+    clock,
+    limits: { ageMsMax: 1_000, ...bounds },
+  });
+}
+
+const order: OrderRequest = {
+  userId: 'ada',
+  requestId: 'r1',
+  type: 'PHYSICAL',
+  lines: [{ skuId: 'tea', quantity: 2 }],
+  paymentWindowSeconds: 0,
+};
+
+async function run(changes: Partial<OrderRequest> = {}, budgetMs = 1_000) {
+  const running = create.run({ ...order, ...changes }, clock.nowMs() + budgetMs);
+  running.catch(() => {});
+  for (let i = 0; i < 5; i++) await clock.advance(1);
+  return running;
+}
+
+describe('reserve', () => {
+  test.each<[string, Answer[], string, number]>([
+    // what, inventory's answers, outcome, how often it was asked
+    ['held', [], 'PLACED', 1],
+    ['held for an earlier copy', ['DUPLICATE'], 'PLACED', 1],
+    ['unknown, then held', ['UNKNOWN', 'RESERVED'], 'PLACED', 2],
+    ['unknown, then found to be held', ['UNKNOWN', 'UNKNOWN', 'DUPLICATE'], 'PLACED', 3],
+    ['unknown, then sold out', ['UNKNOWN', 'SOLD_OUT'], 'SOLD_OUT', 2],
+    ['never known', Array(9).fill('UNKNOWN'), 'DEPENDENCY_UNAVAILABLE', 4],
+    ['sold out', ['SOLD_OUT'], 'SOLD_OUT', 1],
+    ['limit', ['USER_LIMIT'], 'USER_LIMIT', 1],
+    ['no stock record', ['SKU_UNKNOWN'], 'SKU_UNKNOWN', 1],
+    ['given up', ['CLOSED'], 'REQUEST_CLOSED', 1],
+    ['other body', ['REQUEST_ID_REUSED'], 'REQUEST_ID_REUSED', 1],
+    ['too much to do', ['OVERLOADED'], 'OVERLOADED', 1],
+  ])('%s', async (_, script, outcome, times) => {
+    answers = script;
+    expect((await run()).outcome).toBe(outcome);
+    expect(asked).toHaveLength(times);
+    expect(new Set(asked.map((each) => `${each.reservationId} ${each.orderId}`)).size).toBe(1);
+    expect(orders.effects).toHaveLength(outcome === 'PLACED' ? 1 : 0);
+  });
+
+  test('asks for what the offer allows', async () => {
+    await run();
+    expect(asked[0]?.lines).toEqual([{ skuId: 'tea', quantity: 2, userLimit: 2 }]);
+  });
+
+  test('a type without stock does not ask', async () => {
+    expect((await run({ type: 'VIRTUAL' })).outcome).toBe('PLACED');
+    expect(asked).toHaveLength(0);
+  });
+
+  test('nothing is asked when the time does not suffice', async () => {
+    expect((await run({}, 9)).outcome).toBe('DEADLINE_TOO_SHORT');
+    expect(asked).toHaveLength(0);
+  });
+});
+
+describe('idempotency outranks refusals', () => {
+  test.each<[string, Partial<OrderRequest>, Answer[]]>([
+    ['its reservation is closed', {}, ['CLOSED']],
+    ['its offer is gone', { lines: [{ skuId: 'gone', quantity: 1 }] }, []],
+  ])('when %s', async (_, changes, script) => {
+    if (changes.lines) create = withOffers(bookOf('gone'));
+    const first = await run(changes);
+    if (changes.lines) create = withOffers(bookOf('tea'));
+    answers = script;
+    const again = await run(changes);
+    expect(again).toMatchObject({ outcome: 'PLACED', duplicate: true });
+    expect('order' in again && again.order.orderId).toBe('order' in first && first.order.orderId);
+    answers = script;
+    const other = await run({ ...changes, paymentWindowSeconds: 5 });
+    expect(other.outcome).toBe('REQUEST_ID_REUSED');
+  });
+
+  function withOffers(offers: OfferBook): CreateOrder {
+    const lease = () => ({ workerId: 2, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+    const keys = orderKeys(new IdSource({ clock, lease }));
+    const stock = { reserve } as unknown as Stock;
+    const payments = { intend: async () => 'CREATED' } as unknown as Payments;
+    return new CreateOrder({ orders, offers, stock, payments, keys, clock, limits, intended: () => {} });
+  }
+});
+
+describe('after the commit', () => {
+  test.each<[string, Payments['intend'], string[]]>([
+    ['taken', async () => 'CREATED', ['r1']],
+    ['not known', async () => 'UNKNOWN', []],
+    ['of another amount', async () => 'REUSED', []],
+    ['failing', () => Promise.reject(new Error('bug')), []],
+  ])('the order is placed with its intent %s', async (_, script, told) => {
+    intend = script;
+    expect((await run()).outcome).toBe('PLACED');
+    expect(intents).toEqual(told);
+  });
+
+  test('the intent is waited for, but not for long', async () => {
+    let untilMs = 0;
+    intend = async (_, deadlineMs) => {
+      untilMs = deadlineMs - clock.nowMs();
+      return 'UNKNOWN';
+    };
+    await run({}, 20_000);
+    expect(untilMs).toBe(limits.intentMsMax);
+  });
+
+  test('a second copy is told the order, and asks for its intent again', async () => {
+    intend = async () => 'UNKNOWN';
+    const first = await run();
+    intend = async () => 'CREATED';
+    answers = ['DUPLICATE'];
+    const second = await run();
+    expect(second).toEqual({ ...first, duplicate: true });
+    expect(intents).toEqual(['r1']);
+  });
+});

@@ -1,0 +1,91 @@
+// Promise: a COMMIT whose answer is lost neither loses an order nor makes a second one.
+// Method: a proxy that cuts the connection when the server has answered COMMIT, removed as soon as
+// the row can be seen from outside.
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../../platform/clock.js';
+import { FaultyProxy } from '../../../platform/faulty-proxy.fixture.js';
+import { geneOf, IdSource } from '../../../platform/ids.js';
+import { testUrl } from '../../../platform/real-servers.fixture.js';
+import type { NewOrder } from '../../app/ports.js';
+import { orderKeys } from '../order-keys.js';
+import { openOrderDatabase } from './order-database.fixture.js';
+
+const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+const keys = orderKeys(new IdSource({ clock: systemClock, lease }));
+const soon = () => Date.now() + 10_000;
+
+// The statement itself, which the protocol's byte for a query precedes, and not READ COMMITTED.
+const COMMIT = '\x03COMMIT';
+
+let proxy: FaultyProxy;
+let under: Awaited<ReturnType<typeof openOrderDatabase>>;
+
+beforeAll(async () => {
+  proxy = new FaultyProxy(testUrl('TEST_MYSQL_1'));
+  under = await openOrderDatabase([await proxy.listen()]);
+});
+
+afterAll(async () => {
+  await under.close();
+  await proxy.close();
+});
+
+function newOrder(userId: string): NewOrder {
+  return {
+    orderId: keys.newOrderId(userId),
+    userId,
+    requestId: 'r1',
+    fingerprint: keys.digest([userId]),
+    type: 'PHYSICAL',
+    currency: 'EUR',
+    totalMinor: 100n,
+    discountMinor: 0n,
+    payableMinor: 100n,
+    paymentWindowMs: 60_000,
+    lines: [{ skuId: 'tea', title: 'Tea', quantity: 1, unitPriceMinor: 100n }],
+    fresh: true,
+  };
+}
+
+/** Loses the answers of COMMIT until the order has the version. */
+async function losingCommits<T>(orderId: bigint, version: number, work: Promise<T>): Promise<T> {
+  const outside = await under.shards.serverOf(geneOf(orderId)).connect();
+  try {
+    const sql = `SELECT version FROM ${under.name}.orders WHERE shard_no = ? AND order_id = ?`;
+    for (;;) {
+      const [rows] = await outside.query(sql, [geneOf(orderId), orderId]);
+      const [row] = rows as { version: number }[];
+      if ((row?.version ?? 0) >= version) break;
+    }
+    proxy.cutAfter = undefined;
+    return await work;
+  } finally {
+    proxy.cutAfter = undefined;
+    outside.destroy();
+  }
+}
+
+test('the batch is committed once, and its callers are told so', async () => {
+  const items = ['ada', 'bob', 'cy'].map(newOrder);
+  proxy.cutAfter = COMMIT;
+  const committing = Promise.all(items.map((item) => under.store.commit(item, soon())));
+  const results = await losingCommits(items[0]?.orderId ?? 0n, 1, committing);
+  expect(results.map((result) => result.outcome)).toEqual(['COMMITTED', 'COMMITTED', 'COMMITTED']);
+  for (const { orderId } of items) {
+    expect((await under.store.read(orderId, soon()))?.transitions).toHaveLength(1);
+    expect(await under.effectsOf(orderId)).toEqual(['order.created']);
+  }
+});
+
+test('an event is applied once', async () => {
+  const item = newOrder('dan');
+  await under.store.commit(item, soon());
+  proxy.cutAfter = COMMIT;
+  const event = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 100n } as const;
+  const changing = under.store.change(item.orderId, event, soon());
+  const result = await losingCommits(item.orderId, 2, changing);
+  expect(result).toMatchObject({ order: { state: 'PAID', version: 2 } });
+  expect((await under.store.read(item.orderId, soon()))?.transitions).toHaveLength(2);
+  expect(await under.effectsOf(item.orderId)).toEqual(['order.created', 'order.paid']);
+});
