@@ -71,7 +71,7 @@ describe('damage', () => {
       2,
       'UPDATE %order.order_line SET quantity = 100, unit_price_minor = 3 WHERE order_id = 2',
       // Its reservation holds less, its SKU has less.
-      ['OVERSOLD 85', 'UNHELD 97'],
+      ['OVERSOLD 87', 'UNHELD 97'],
     ],
     [
       'an order vanishes',

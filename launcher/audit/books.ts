@@ -21,25 +21,24 @@ export async function withBooks<T>(
   o: { mysqlUrls: readonly string[]; databasePrefix: string },
   work: (books: readonly Book[]) => Promise<T>,
 ): Promise<T> {
-  const open: mysql.Connection[] = [];
+  const connected = await Promise.allSettled(o.mysqlUrls.map(connect));
+  const open = connected.flatMap((one) => (one.status === 'fulfilled' ? [one] : []));
   try {
+    const failed = connected.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     const books = await Promise.all(
-      o.mysqlUrls.map(async (url) => {
-        const connection = await connect(url);
-        open.push(connection);
-        return freeze(connection, new URL(url).host, o.databasePrefix);
-      }),
+      open.map(({ value }) => freeze(value.connection, value.name, o.databasePrefix)),
     );
     return await work(books);
   } finally {
-    for (const connection of open) connection.destroy();
+    for (const { value } of open) value.connection.destroy();
   }
 }
 
-async function connect(url: string): Promise<mysql.Connection> {
+async function connect(url: string): Promise<{ connection: mysql.Connection; name: string }> {
   const { hostname, port, username, password, host } = new URL(url);
   try {
-    return await mysql.createConnection({
+    const connection = await mysql.createConnection({
       host: hostname,
       port: Number(port === '' ? 3306 : port),
       user: decodeURIComponent(username),
@@ -52,6 +51,7 @@ async function connect(url: string): Promise<mysql.Connection> {
       bigNumberStrings: true,
       dateStrings: true,
     });
+    return { connection, name: host };
   } catch (e) {
     throw new UnreachableError(`mysql ${host}`, (e as Error).message);
   }

@@ -66,8 +66,8 @@ export function suspectChunks(promised: Fold, held: Fold, linesMax: number): num
 }
 
 interface FoldRow {
-  bucket: number;
-  line_count: number;
+  bucket: string | number;
+  line_count: string | number;
   digest: string | number;
 }
 
@@ -75,9 +75,10 @@ interface FoldRow {
 export function mergeFolds(parts: readonly (readonly FoldRow[])[]): Fold {
   const fold: Fold = new Map();
   for (const row of parts.flat()) {
-    const before = fold.get(row.bucket) ?? { lines: 0, digest: 0n };
+    const bucket = Number(row.bucket);
+    const before = fold.get(bucket) ?? { lines: 0, digest: 0n };
     const lines = before.lines + Number(row.line_count);
-    fold.set(row.bucket, { lines, digest: before.digest ^ BigInt(row.digest) });
+    fold.set(bucket, { lines, digest: before.digest ^ BigInt(row.digest) });
   }
   return fold;
 }

@@ -6,33 +6,33 @@ import { RpcError } from '../../services/platform/rpc/errors.js';
 
 /** Ten waits of up to a second: longer than a service takes to restart. */
 const PATIENCE: RetryPolicy = { attemptsMax: 10, delayMsMin: 50, delayMsMax: 1_000 };
-/** The wait for a provider's answer: it takes about 20 ms, a few hundred when thousands pay at once. */
-const WAITING: RetryPolicy = { attemptsMax: 40, delayMsMin: 100, delayMsMax: 500 };
+/** The wait for a provider's answer: it takes about 20 ms, a second when thousands pay at once. */
+const WAITING: RetryPolicy = { attemptsMax: 40, delayMsMin: 200, delayMsMax: 1_000 };
 
 const CALL_MS_MAX = 5_000;
 
 export interface PersistOptions {
+  /** Ends the repeating; a call that is under way ends with its deadline or with the mesh. */
   signal: AbortSignal;
-  /** Reasons that pass by themselves, such as PAYMENT_IN_PROGRESS. */
+  /** Reasons that pass by themselves, such as PAYMENT_IN_PROGRESS: asked again, but no trouble. */
   passing?: readonly string[];
+  /** Told of each transient error. */
   onRetry: () => void;
 }
 
 export function persist<T>(
   o: PersistOptions,
-  call: (options: { deadlineMs: number; signal: AbortSignal }) => Promise<T>,
+  call: (options: { deadlineMs: number }) => Promise<T>,
 ): Promise<T> {
   const passing = o.passing ?? [];
   const retryable = (error: unknown) => {
     if (o.signal.aborted || !(error instanceof RpcError)) return false;
     const again = transient(error) || passing.includes(error.reason);
-    if (again) o.onRetry();
+    if (transient(error)) o.onRetry();
     return again;
   };
   const policy = passing.length > 0 ? WAITING : PATIENCE;
-  return retry(policy, { retryable }, () =>
-    call({ deadlineMs: Date.now() + CALL_MS_MAX, signal: o.signal }),
-  );
+  return retry(policy, { retryable }, () => call({ deadlineMs: Date.now() + CALL_MS_MAX }));
 }
 
 /** Whether the outcome is open, so that the same request may be sent again. */

@@ -1,8 +1,8 @@
-// Shows how far a phase is: a bar on a terminal, a line a second everywhere else. On stderr, so that
+// Shows how far a phase is: a bar on a terminal, a line every two seconds elsewhere. On stderr, so that
 // what the command says stays clean.
 import { Presets, SingleBar } from 'cli-progress';
 
-const LINE_EVERY_MS = 1_000;
+const LINE_EVERY_MS = 2_000;
 const BAR_EVERY_MS = 100;
 
 export interface ProgressOptions {

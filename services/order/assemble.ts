@@ -59,7 +59,13 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
 
   const bell = new ChangeBell();
   const changed = (orderId: bigint) => bell.ring(orderId);
-  const orders = new MysqlOrderStore({ shards, outbox, clock, limits: config.storeLimits, changed });
+  const orders = new MysqlOrderStore({
+    shards,
+    outbox,
+    clock,
+    limits: config.storeLimits,
+    changed,
+  });
   const offers = new MysqlOfferStore(shards);
   const book = new OfferBook({ store: offers, clock, limits: config.offerBookLimits });
 

@@ -6,7 +6,7 @@ import type { CreateOrderLimits } from './app/create-order.js';
 import type { ExpireLimits } from './app/expire-orders.js';
 import type { OfferBookLimits } from './app/offer-book.js';
 import type { WatchLimits } from './app/watch-order.js';
-import type { CallLimits } from './infra/mesh-call.js';
+import type { BatchLimits } from './infra/batch-limits.js';
 import type { OrderStoreLimits } from './infra/mysql/order-store.js';
 
 const PAYMENT_WINDOW_SECONDS_DEFAULT = 900;
@@ -54,7 +54,7 @@ export const storeLimits: OrderStoreLimits = {
 export const POOL_SIZE = 20;
 
 /** One script call of inventory takes 128 items best, and four calls keep its stages busy. */
-export const reserveLimits: CallLimits = {
+export const reserveLimits: BatchLimits = {
   itemsMax: 128,
   queueMax: QUEUE_MAX,
   ageMsMax: AGE_MS_MAX,
@@ -62,7 +62,7 @@ export const reserveLimits: CallLimits = {
 };
 
 /** Intents, cancels, confirms, releases and returns: one commit of the peer each. */
-export const settleLimits: CallLimits = {
+export const settleLimits: BatchLimits = {
   itemsMax: 256,
   queueMax: QUEUE_MAX,
   ageMsMax: AGE_MS_MAX,

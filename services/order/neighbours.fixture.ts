@@ -5,8 +5,8 @@ import { status } from '@grpc/grpc-js';
 import {
   CloseOutcome,
   InventoryService,
-  type ReserveRequest,
   ReserveOutcome,
+  type ReserveRequest,
 } from '../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import {
   CancelPaymentOutcome,

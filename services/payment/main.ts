@@ -35,7 +35,7 @@ export async function startPaymentService(
   lifecycle: Pick<Lifecycle, 'onStop'>,
 ): Promise<number> {
   const shards = await openDatabase(config, log, lifecycle);
-  const provider = openProvider(config, lifecycle);
+  const provider = openProvider(config, log, lifecycle);
   const orders = new OrderClient({ addresses: config.ORDER_ADDRESSES, log });
   lifecycle.onStop('order client', () => orders.close());
 
@@ -82,13 +82,22 @@ async function openDatabase(
   return shards;
 }
 
-function openProvider(config: PaymentConfig, lifecycle: Pick<Lifecycle, 'onStop'>): Provider {
+function openProvider(
+  config: PaymentConfig,
+  log: Log,
+  lifecycle: Pick<Lifecycle, 'onStop'>,
+): Provider {
   const { failuresMax, openMs, totalMsMax } = PROVIDER_LIMITS;
   const http = new JsonHttp({ ...PROVIDER_LIMITS, baseUrl: config.PROVIDER_URL });
   lifecycle.onStop('provider', () => http.close());
+  const onChange = (opened: boolean) => {
+    if (opened) log.warn({ failures: failuresMax }, 'provider is taken to be down');
+    else log.info('provider answers again');
+  };
+  const times = { failuresMax, openMs, probeMsMax: totalMsMax };
   return new SandboxProvider({
     http,
-    breaker: new CircuitBreaker({ failuresMax, openMs, probeMsMax: totalMsMax, clock }),
+    breaker: new CircuitBreaker({ ...times, clock, onChange }),
     clock,
     callbackUrl: config.CALLBACK_URL,
     secrets: config.PROVIDER_SECRETS,

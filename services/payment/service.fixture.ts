@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -109,15 +109,7 @@ export class ScriptedGateway {
   #client: PaymentClient | undefined;
 
   constructor() {
-    this.#server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const signature = `${request.headers['spillway-signature']}`;
-      const copies = { ONCE: 1, TWICE: 2, LOSE: 0 }[this.mode];
-      const one = () => this.#forward(signature, Buffer.concat(chunks));
-      const done = await Promise.all(Array.from({ length: copies }, one));
-      response.writeHead(done.every((ok) => ok) ? 200 : 503).end();
-    });
+    this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
   connect(client: PaymentClient): void {
@@ -134,6 +126,16 @@ export class ScriptedGateway {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const signature = String(request.headers['spillway-signature']);
+    const copies = { ONCE: 1, TWICE: 2, LOSE: 0 }[this.mode];
+    const one = () => this.#forward(signature, Buffer.concat(chunks));
+    const done = await Promise.all(Array.from({ length: copies }, one));
+    response.writeHead(done.every((ok) => ok) ? 200 : 503).end();
   }
 
   async #forward(signature: string, body: Uint8Array): Promise<boolean> {

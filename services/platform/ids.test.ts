@@ -27,7 +27,7 @@ test('an id carries its time, gene and worker, and fits in a signed 64-bit integ
   expect(timeOf(2n ** 63n - 1n)).toBe(ID_EPOCH_MS + 2 ** 41 - 1);
 });
 
-test('ids of a tight loop are unique and grow; a full sequence borrows the next millisecond', () => {
+test('ids of a tight loop are unique and grow; a full sequence borrows a millisecond', () => {
   const { ids } = source();
   const made = Array.from({ length: 20_000 }, () => ids.next(3));
   expect(new Set(made).size).toBe(20_000);

@@ -30,16 +30,14 @@ function atEveryDepth(field: string): string[] {
   return [field, `*.${field}`, `*.*.${field}`];
 }
 
+interface DriverError {
+  sql?: unknown;
+  parameters?: unknown;
+}
+
 // The driver attaches the whole statement with its values: large, and full of customers' data.
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  const {
-    sql: _sql,
-    parameters: _parameters,
-    ...rest
-  } = stdSerializers.err(error) as {
-    sql?: unknown;
-    parameters?: unknown;
-  };
+  const { sql: _sql, parameters: _values, ...rest } = stdSerializers.err(error) as DriverError;
   return rest;
 }

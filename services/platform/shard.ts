@@ -6,7 +6,7 @@ export const SHARDS = 64;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** 0..63: FNV-1a over the UTF-8 bytes, then an avalanche, because FNV mixes its last bytes badly. */
+/** 0..63: FNV-1a over the UTF-8 bytes, then an avalanche: FNV mixes its last bytes badly. */
 export function shardOf(key: string): number {
   let hash = FNV_OFFSET;
   for (let i = 0; i < key.length; i++) {

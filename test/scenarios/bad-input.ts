@@ -7,7 +7,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { type Order, OrderState } from '../../gen/spillway/order/v1/order_pb.js';
 import { RpcError } from '../../services/platform/rpc/errors.js';
-import { type MeshClients, soon } from '../harness/clients.js';
+import { type MeshClients, refusalOf, soon } from '../harness/clients.js';
 import { brokenRules } from '../harness/field-rules.js';
 import { type Known, type Random, randomMessage, seeded } from '../harness/random-message.js';
 import { MESH_SERVICES } from '../harness/scripted-mesh.js';
@@ -90,6 +90,16 @@ export function unknownIds(mesh: () => TestMesh): void {
     const method = METHODS.find((candidate) => candidate.name === name) as DescMethod;
     const error = await send(mesh().clients, method, request);
     expect([error?.code, error?.reason]).toEqual([code, reason]);
+  });
+
+  test.each([
+    ['opens_at', { opensAt: { seconds: -(2n ** 62n) } }],
+    ['closes_at', { closesAt: { seconds: 2n ** 62n } }],
+  ])('a time that no calendar has: %s', async (field, times) => {
+    const price = { currency: 'EUR', amountMinor: 1n };
+    const offer = { skuId: fresh('sku'), title: 'x', unitPrice: price, ...times };
+    const refused = await refusalOf(mesh().clients.orders.putOffer({ offer }, soon()));
+    expect([refused.reason, refused.fields[0]?.field]).toEqual(['FIELD_INVALID', `offer.${field}`]);
   });
 
   test('every method that names one thing has a row', () => {

@@ -4,7 +4,7 @@
 import { expect, test } from '@jest/globals';
 import { type Order, OrderState } from '../../gen/spillway/order/v1/order_pb.js';
 import { refusalOf, soon } from '../harness/clients.js';
-import { fresh, Shop } from '../harness/shop.js';
+import { eventually, fresh, Shop } from '../harness/shop.js';
 import type { TestMesh } from '../harness/test-mesh.js';
 
 type Step = 'cancel' | 'ship' | 'deliver' | 'complete' | 'pay' | 'give up payment' | 'refund';
@@ -75,8 +75,13 @@ export function orderLife(mesh: () => TestMesh): void {
     const order = await orderIn(mesh(), OrderState.SHIPPED, ['pay', 'ship']);
     const { orderId, paymentId } = order;
     await mesh().clients.orders.cancelOrder({ orderId, reason: 'lost', asOperator: true }, soon());
-    const { payment } = await mesh().clients.payments.getPayment({ paymentId }, soon());
-    expect(payment?.captured?.amountMinor).toBe(1_000n);
+    await eventually(
+      () => 'the money is not back',
+      async () => {
+        const { payment } = await mesh().clients.payments.getPayment({ paymentId }, soon());
+        return payment?.refunded?.amountMinor === 1_000n;
+      },
+    );
     const shop = new Shop(mesh().clients);
     await shop.stockBecomes(order.lines[0]?.skuId ?? '', '0/0/1 of 1');
   });

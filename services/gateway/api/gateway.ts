@@ -1,9 +1,11 @@
 // Puts the edge together: one router over the mesh's services, spoken to by two servers.
 import { setMaxListeners } from 'node:events';
-import { Code, ConnectError } from '@connectrpc/connect';
+import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
+import { RpcError } from '../../platform/rpc/errors.js';
 import { type CallbackLimits, type CallbackOptions, callbackHandler } from './callbacks.js';
+import { toConnectError } from './connect-errors.js';
 import { type EdgeLimits, EdgeServer } from './edge-server.js';
 import { type ForwardLimits, forwardingRoutes, type MeshService, requestGate } from './forward.js';
 import { type H2cLimits, H2cServer } from './h2c-server.js';
@@ -30,6 +32,14 @@ export interface Gateway {
   /** Ends streams at once; calls in flight have up to `drainMsMax` to finish. */
   stop(drainMsMax: number): Promise<void>;
 }
+
+const STOPPING = new RpcError({
+  code: status.UNAVAILABLE,
+  reason: 'DEPENDENCY_UNAVAILABLE',
+  message: 'the gateway is stopping; call again',
+  // By then a load balancer has noticed.
+  retryDelayMs: 500,
+});
 
 export async function createGateway(o: GatewayOptions): Promise<Gateway> {
   const shutdown = new AbortController();
@@ -67,7 +77,7 @@ export async function createGateway(o: GatewayOptions): Promise<Gateway> {
     edge,
     h2c,
     async stop(drainMsMax) {
-      shutdown.abort(new ConnectError('the gateway is stopping; call again', Code.Unavailable));
+      shutdown.abort(toConnectError(STOPPING, o.log));
       await Promise.all([edge.stop(drainMsMax), h2c.stop(drainMsMax)]);
     },
   };

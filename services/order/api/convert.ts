@@ -5,19 +5,19 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Money } from '../../../gen/spillway/common/v1/money_pb.js';
 import {
-  type Offer as WireOffer,
   type OfferSchema,
   type OrderSchema,
+  type Offer as WireOffer,
   OrderState as WireState,
   OrderType as WireType,
 } from '../../../gen/spillway/order/v1/order_pb.js';
 import {
   type CancelOrderRequest,
   type CreateOrderRequest,
-  OrderFate as WireFate,
-  type PaymentRecord as WireRecord,
   PaymentNews,
   PaymentRecordOutcome,
+  OrderFate as WireFate,
+  type PaymentRecord as WireRecord,
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import type { CancelCommand } from '../app/cancel-order.js';
 import type { OrderFate } from '../app/ports.js';

@@ -3,16 +3,13 @@
 
 import { status } from '@grpc/grpc-js';
 import { invalidField, RpcError } from '../../platform/rpc/errors.js';
-import type { CreateOrderResult } from '../app/create-order.js';
 import type { CancelResult } from '../app/cancel-order.js';
+import type { CreateOrderResult } from '../app/create-order.js';
 
 /** Everything but an order that was placed. */
 export type CreateRefusal = Exclude<CreateOrderResult, { outcome: 'PLACED' }>;
 
-export type ChangeRefusal = Exclude<
-  CancelResult,
-  { outcome: 'CHANGED' | 'UNCHANGED' }
->;
+export type ChangeRefusal = Exclude<CancelResult, { outcome: 'CHANGED' | 'UNCHANGED' }>;
 
 // A dependency that failed a moment ago deserves a moment; a full queue drains within milliseconds.
 const UNAVAILABLE_RETRY_MS = 200;

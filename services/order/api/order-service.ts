@@ -4,7 +4,7 @@
 import type { OrderService } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
-import type { CancelOrder } from '../app/cancel-order.js';
+import type { CancelOrder, CancelResult } from '../app/cancel-order.js';
 import type { CreateOrder } from '../app/create-order.js';
 import type { ListOrders } from '../app/list-orders.js';
 import type { OfferBook } from '../app/offer-book.js';
@@ -41,22 +41,23 @@ export interface OrderServiceParts {
 }
 
 export function orderHandlers(o: OrderServiceParts): Handlers<typeof OrderService> {
-  return { ...orderMethods(o), ...offerMethods(o), ...internalMethods(o) };
-}
-
-function orderMethods(o: OrderServiceParts) {
-  const { create, cancel, list, watch, orders } = o;
   // Text that is no id names no order either.
   const idOf = (text: string): bigint => {
     const orderId = o.keys.parseOrderId(text);
     if (orderId === undefined) throw orderUnknown();
     return orderId;
   };
-  const change = async (text: string, event: OrderEvent, ctx: CallContext) => {
-    const result = await orders.change(idOf(text), event, ctx.deadlineMs);
-    if (result.outcome !== 'CHANGED' && result.outcome !== 'UNCHANGED') throw changeError(result);
-    return { order: orderTo(result.order) };
+  return {
+    ...placingAndReading(o, idOf),
+    ...changing(o, idOf),
+    ...offerMethods(o),
+    ...internalMethods(o),
   };
+}
+
+type IdOf = (text: string) => bigint;
+
+function placingAndReading({ create, list, watch, orders }: OrderServiceParts, idOf: IdOf) {
   return {
     async createOrder(request, ctx) {
       const result = await create.run(requestOf(request), ctx.deadlineMs);
@@ -80,11 +81,24 @@ function orderMethods(o: OrderServiceParts) {
       return { orders: result.orders.map(orderTo), nextPageToken: result.nextPageToken };
     },
 
+    async *watchOrder(request, ctx) {
+      let known = false;
+      for await (const order of watch.run(idOf(request.orderId), ctx.signal)) {
+        known = true;
+        yield { order: orderTo(order) };
+      }
+      if (!known && !ctx.signal.aborted) throw orderUnknown();
+    },
+  } satisfies Partial<Handlers<typeof OrderService>>;
+}
+
+function changing({ cancel, orders }: OrderServiceParts, idOf: IdOf) {
+  const change = async (text: string, event: OrderEvent, ctx: CallContext) =>
+    changed(await orders.change(idOf(text), event, ctx.deadlineMs));
+  return {
     async cancelOrder(request, ctx) {
       const command = cancelOf(idOf(request.orderId), request);
-      const result = await cancel.run(command, ctx.deadlineMs);
-      if (result.outcome !== 'CHANGED' && result.outcome !== 'UNCHANGED') throw changeError(result);
-      return { order: orderTo(result.order) };
+      return changed(await cancel.run(command, ctx.deadlineMs));
     },
 
     shipOrder(request, ctx) {
@@ -103,16 +117,12 @@ function orderMethods(o: OrderServiceParts) {
       const expectedVersion = versionOf(request.expectedVersion);
       return change(request.orderId, { kind: 'COMPLETE', expectedVersion }, ctx);
     },
-
-    async *watchOrder(request, ctx) {
-      let known = false;
-      for await (const order of watch.run(idOf(request.orderId), ctx.signal)) {
-        known = true;
-        yield { order: orderTo(order) };
-      }
-      if (!known && !ctx.signal.aborted) throw orderUnknown();
-    },
   } satisfies Partial<Handlers<typeof OrderService>>;
+}
+
+function changed(result: CancelResult) {
+  if (result.outcome !== 'CHANGED' && result.outcome !== 'UNCHANGED') throw changeError(result);
+  return { order: orderTo(result.order) };
 }
 
 function offerMethods({ offers, book }: OrderServiceParts) {

@@ -5,9 +5,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../platform/clock.js';
 import { IdSource } from '../../platform/ids.js';
+import type { OrderRequest } from '../domain/request.js';
 import { MemoryOrderStore } from '../infra/memory/order-store.js';
 import { orderKeys } from '../infra/order-keys.js';
-import type { OrderRequest } from '../domain/request.js';
 import { CreateOrder } from './create-order.js';
 import { OfferBook } from './offer-book.js';
 import type { Payments, ReserveRequest, ReserveResult, Stock } from './ports.js';
@@ -58,7 +58,12 @@ async function reserve(request: ReserveRequest): Promise<ReserveResult> {
   asked.push(request);
   const outcome = answers.shift() ?? 'RESERVED';
   if (outcome instanceof Error) throw outcome;
-  return { outcome, skuId: 'tea', available: 0n, orderId: asked[0]?.orderId ?? 0n } as ReserveResult;
+  return {
+    outcome,
+    skuId: 'tea',
+    available: 0n,
+    orderId: asked[0]?.orderId ?? 0n,
+  } as ReserveResult;
 }
 
 function bookOf(skuId: string): OfferBook {
@@ -152,7 +157,16 @@ describe('idempotency outranks refusals', () => {
     const keys = orderKeys(new IdSource({ clock, lease }));
     const stock = { reserve } as unknown as Stock;
     const payments = { intend: async () => 'CREATED' } as unknown as Payments;
-    return new CreateOrder({ orders, offers, stock, payments, keys, clock, limits, intended: () => {} });
+    return new CreateOrder({
+      orders,
+      offers,
+      stock,
+      payments,
+      keys,
+      clock,
+      limits,
+      intended: () => {},
+    });
   }
 });
 

@@ -10,9 +10,9 @@
 // Idempotency outranks every refusal: a request that has an order is answered with it. Every step
 // uses keys derived from (user, request id), so a retry anywhere meets its first copy.
 
-import { retry, type RetryPolicy } from '../../platform/retry.js';
 import type { Clock } from '../../platform/clock.js';
-import { priceLines, type Price, type PriceRefusal } from '../domain/amounts.js';
+import { type RetryPolicy, retry } from '../../platform/retry.js';
+import { type Price, type PriceRefusal, priceLines } from '../domain/amounts.js';
 import type { Offer } from '../domain/offer.js';
 import type { Order } from '../domain/order.js';
 import { orderSteps } from '../domain/order-types.js';

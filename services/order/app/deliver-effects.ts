@@ -3,12 +3,7 @@
 // an answer that cannot be right is parked for a person, with what to look at.
 
 import type { Clock } from '../../platform/clock.js';
-import type {
-  EffectKind,
-  IntentPayload,
-  RefundPayload,
-  StockPayload,
-} from '../domain/effects.js';
+import type { EffectKind, IntentPayload, RefundPayload, StockPayload } from '../domain/effects.js';
 import type {
   CloseOutcome,
   EffectDelivery,

@@ -18,7 +18,15 @@ function offer(skuId: string): Offer | undefined {
   const unitPriceMinor = prices.get(skuId);
   if (unitPriceMinor === undefined) return undefined;
   const window = { opensMs: undefined, closesMs: undefined };
-  return { skuId, title: skuId, currency: 'EUR', unitPriceMinor, userLimit: 0, ...window, version: 1 };
+  return {
+    skuId,
+    title: skuId,
+    currency: 'EUR',
+    unitPriceMinor,
+    userLimit: 0,
+    ...window,
+    version: 1,
+  };
 }
 
 beforeEach(() => {

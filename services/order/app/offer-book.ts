@@ -61,7 +61,10 @@ export class OfferBook {
       offers.push(entry?.offer);
       if (entry) continue;
       waits ??= [];
-      waits.push(this.#read(skuId, deadlineMs).then((offer) => void (offers[i] = offer)));
+      const arrive = (offer: Offer | undefined) => {
+        offers[i] = offer;
+      };
+      waits.push(this.#read(skuId, deadlineMs).then(arrive));
     }
     if (waits) await Promise.all(waits);
     return offers;

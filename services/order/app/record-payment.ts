@@ -1,9 +1,9 @@
 // Takes the news of payments. Each record has its own outcome, and one whose outcome is not known is
 // simply sent again: the same news twice changes nothing.
 
+import { unreachable } from '../../platform/assert.js';
 import { paymentIdOf } from '../domain/order.js';
 import type { OrderEvent } from '../domain/transition.js';
-import { unreachable } from '../../platform/assert.js';
 import type { ChangeResult, OrderKeys, OrderStore } from './ports.js';
 
 export interface PaymentRecord {

@@ -6,7 +6,7 @@
 
 import { OverloadedError } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
-import { isFinal, orderAt, type Order } from '../domain/order.js';
+import { isFinal, type Order, orderAt } from '../domain/order.js';
 import type { OrderStore } from './ports.js';
 
 export interface WatchLimits {

@@ -1,8 +1,8 @@
 // Promise: an order costs exactly what its offers say, or is refused for the first thing wrong.
 // Method: a table of offers, and orders against them.
 
-import { expect, test } from '@jest/globals';
 import { fc } from '@fast-check/jest';
+import { expect, test } from '@jest/globals';
 import { AMOUNT_MINOR_MAX, priceLines } from './amounts.js';
 import type { Offer } from './offer.js';
 
@@ -11,7 +11,16 @@ const NOW_MS = 1_000;
 function offer(skuId: string, currency: string, unitPriceMinor: bigint, window = ''): Offer {
   const [opens, closes] = window.split('..').map((text) => (text ? Number(text) : undefined));
   const [title, userLimit, version] = [skuId, 0, 1];
-  return { skuId, title, currency, unitPriceMinor, userLimit, opensMs: opens, closesMs: closes, version };
+  return {
+    skuId,
+    title,
+    currency,
+    unitPriceMinor,
+    userLimit,
+    opensMs: opens,
+    closesMs: closes,
+    version,
+  };
 }
 
 const offers = new Map(
@@ -45,7 +54,11 @@ test.each([
     const [skuId = '', quantity] = text.split(' ');
     return { skuId, quantity: Number(quantity) };
   });
-  const price = priceLines(lines, lines.map((line) => offers.get(line.skuId)), NOW_MS);
+  const price = priceLines(
+    lines,
+    lines.map((line) => offers.get(line.skuId)),
+    NOW_MS,
+  );
   const sku = 'skuId' in price ? ` ${price.skuId}` : '';
   const told =
     price.outcome === 'PRICED' ? `${price.payableMinor} ${price.currency}` : price.outcome + sku;
@@ -53,7 +66,10 @@ test.each([
 });
 
 test('payable is total minus discount, and the total is the sum of its lines', () => {
-  const line = fc.record({ price: fc.bigInt(0n, 10n ** 12n), quantity: fc.integer({ min: 1, max: 9 }) });
+  const line = fc.record({
+    price: fc.bigInt(0n, 10n ** 12n),
+    quantity: fc.integer({ min: 1, max: 9 }),
+  });
   fc.assert(
     fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (given) => {
       const lines = given.map(({ quantity }, i) => ({ skuId: `s${i}`, quantity }));

@@ -1,6 +1,6 @@
 // Orders for tests: one that was just placed, and the same one further along.
 
-import { type Order, type OrderState } from './order.js';
+import type { Order, OrderState } from './order.js';
 
 const EARLIER: Record<OrderState, OrderState[]> = {
   PENDING_PAYMENT: [],

@@ -24,7 +24,16 @@ test.each<[string, Partial<OrderRequest>, boolean]>([
   ['another quantity', { lines: [tea, { ...cup, quantity: 3 }] }, false],
   ['another SKU', { lines: [tea, { ...cup, skuId: 'mug' }] }, false],
   ['a line less', { lines: [tea] }, false],
-  ['quantities exchanged', { lines: [{ ...tea, quantity: 2 }, { ...cup, quantity: 1 }] }, false],
+  [
+    'quantities exchanged',
+    {
+      lines: [
+        { ...tea, quantity: 2 },
+        { ...cup, quantity: 1 },
+      ],
+    },
+    false,
+  ],
   ['another type', { type: 'VIRTUAL' }, false],
   ['another payment window', { paymentWindowSeconds: 60 }, false],
 ])('same as %s', (_, changes, same) => {

@@ -2,7 +2,7 @@
 // Method: every event against every state, one line per event, read like a crossword.
 
 import { describe, expect, test } from '@jest/globals';
-import { orderAt, type Order, type OrderState } from './order.js';
+import { type Order, type OrderState, orderAt } from './order.js';
 import { orderIn } from './orders.fixture.js';
 import { applyChange, decide, type OrderEvent, transitionTable } from './transition.js';
 
@@ -11,14 +11,14 @@ const states = Object.keys(transitionTable) as OrderState[];
 const anyVersion = { expectedVersion: 0 };
 const cancel = { kind: 'CANCEL', remark: 'why', paymentBarred: true, ...anyVersion } as const;
 const events: Record<string, OrderEvent> = {
-  'captured': { kind: 'CAPTURED', currency: 'EUR', amountMinor: 1999n },
+  captured: { kind: 'CAPTURED', currency: 'EUR', amountMinor: 1999n },
   'captured 1998': { kind: 'CAPTURED', currency: 'EUR', amountMinor: 1998n },
   'captured USD': { kind: 'CAPTURED', currency: 'USD', amountMinor: 1999n },
-  'refunded': { kind: 'REFUNDED' },
-  'ship': { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T1', ...anyVersion },
+  refunded: { kind: 'REFUNDED' },
+  ship: { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T1', ...anyVersion },
   'ship elsewhere': { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T2', ...anyVersion },
-  'deliver': { kind: 'DELIVER', ...anyVersion },
-  'complete': { kind: 'COMPLETE', ...anyVersion },
+  deliver: { kind: 'DELIVER', ...anyVersion },
+  complete: { kind: 'COMPLETE', ...anyVersion },
   'cancel by user': { ...cancel, operator: 'user' },
   'cancel by operator': { ...cancel, operator: 'operator' },
   'cancel by deadline': { ...cancel, operator: 'deadline' },
@@ -35,7 +35,10 @@ function run(order: Order, event: OrderEvent): string {
 }
 
 function check(table: string, orderOf: (state: OrderState) => Order): void {
-  const [head, ...lines] = table.trim().split('\n').map((line) => line.trim().split(/ {2,}/));
+  const [head, ...lines] = table
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/));
   expect(head).toEqual(['', ...states].slice(1));
   for (const [name = '', ...wanted] of lines) {
     const event = events[name];

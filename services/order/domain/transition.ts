@@ -7,7 +7,7 @@
 // 3. the table
 
 import type { EffectKind } from './effects.js';
-import { type Operator, type Order, type OrderState, type OrderTransition } from './order.js';
+import type { Operator, Order, OrderState, OrderTransition } from './order.js';
 import { orderSteps } from './order-types.js';
 
 /** Who may take an order from one state to another. What is not listed does not exist. */

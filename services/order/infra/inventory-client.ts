@@ -2,9 +2,9 @@
 // and a call that fails leaves every one of them unknown, never refused.
 
 import {
-  CloseOutcome as WireClose,
   type InventoryService,
   ReserveOutcome,
+  CloseOutcome as WireClose,
   type ReserveResult as WireResult,
 } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { Batcher } from '../../platform/batcher.js';
@@ -18,12 +18,13 @@ import type {
   ReserveResult,
   Stock,
 } from '../app/ports.js';
-import { type CallLimits, overloadedPeer, unknownOutcome } from './mesh-call.js';
+import type { BatchLimits } from './batch-limits.js';
+import { overloadedPeer, unknownOutcome } from './mesh-client.js';
 
 export interface InventoryClientParts {
   readonly client: Client<typeof InventoryService>;
   readonly clock: Clock;
-  readonly limits: { readonly reserve: CallLimits; readonly close: CallLimits };
+  readonly limits: { readonly reserve: BatchLimits; readonly close: BatchLimits };
 }
 
 type CloseMethod = 'batchConfirm' | 'batchRelease' | 'batchReturn';
@@ -137,10 +138,8 @@ function toResult(result: WireResult | undefined): ReserveResult {
       return { outcome: 'REQUEST_ID_REUSED' };
     case ReserveOutcome.OVERLOADED:
       return OVERLOADED;
-    case ReserveOutcome.UNKNOWN:
-    case ReserveOutcome.UNSPECIFIED:
     default:
-      // Also a word that a newer inventory may say: asking again is always safe.
+      // UNKNOWN, or a word that only a newer inventory knows: asking again is always safe.
       return UNKNOWN;
   }
 }

@@ -2,8 +2,8 @@
 // as a unit test, the one in MySQL against real servers.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { IdSource } from '../../platform/ids.js';
 import { systemClock } from '../../platform/clock.js';
+import { IdSource } from '../../platform/ids.js';
 import type { NewOrder, OrderStore } from '../app/ports.js';
 import type { OrderEvent } from '../domain/transition.js';
 import { orderKeys } from './order-keys.js';
@@ -272,7 +272,9 @@ export function orderStoreContract(open: () => Promise<StoreUnderTest>): void {
 
   describe('resolve', () => {
     test('one fate per id, and a tombstone under every id without an order', async () => {
-      const [pending, paid, cancelled, returned] = await Promise.all([1, 2, 3, 4].map(() => placed()));
+      const [pending, paid, cancelled, returned] = await Promise.all(
+        [1, 2, 3, 4].map(() => placed()),
+      );
       const never = keys.newOrderId('nobody');
       await change(paid as bigint, captured);
       await change(cancelled as bigint, cancel);

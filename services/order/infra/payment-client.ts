@@ -14,12 +14,13 @@ import type { Client } from '../../platform/rpc/client.js';
 import { RpcError } from '../../platform/rpc/errors.js';
 import type { BarOutcome, PaymentIntent, Payments, RefundOutcome } from '../app/ports.js';
 import { paymentIdOf } from '../domain/order.js';
-import { type CallLimits, unknownOutcome } from './mesh-call.js';
+import type { BatchLimits } from './batch-limits.js';
+import { unknownOutcome } from './mesh-client.js';
 
 export interface PaymentClientParts {
   readonly client: Client<typeof PaymentService>;
   readonly clock: Clock;
-  readonly limits: { readonly intend: CallLimits; readonly bar: CallLimits };
+  readonly limits: { readonly intend: BatchLimits; readonly bar: BatchLimits };
 }
 
 type IntendOutcome = 'CREATED' | 'REUSED' | 'UNKNOWN';

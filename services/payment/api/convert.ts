@@ -51,11 +51,11 @@ const CANCEL_OUTCOMES = {
   UNKNOWN: CancelPaymentOutcome.UNKNOWN,
 } as const satisfies Record<CancelOutcome, CancelPaymentOutcome>;
 
-/** `at` says where in the request the item stands, for the name of a wrong field. */
-export function toNewPayment(request: CreatePaymentRequest, at = ''): NewPayment {
+/** `index` says where in a batch the item stands, for the name of a wrong field. */
+export function toNewPayment(request: CreatePaymentRequest, index?: number): NewPayment {
   const orderId = parseId(request.orderId);
   if (orderId === undefined) {
-    throw invalidField(`${at}order_id`, 'must be a decimal id from 1 to 2^63-1');
+    throw invalidField(fieldOf('order_id', index), 'must be a decimal id from 1 to 2^63-1');
   }
   const { currency, amountMinor } = moneyOf(request.amount);
   return {
@@ -63,8 +63,12 @@ export function toNewPayment(request: CreatePaymentRequest, at = ''): NewPayment
     userId: request.userId,
     currency,
     amountMinor,
-    deadlineMs: millisecondsOf(request.deadline, `${at}deadline`),
+    deadlineMs: millisecondsOf(request.deadline, index),
   };
+}
+
+function fieldOf(name: string, index: number | undefined): string {
+  return index === undefined ? name : `items[${index}].${name}`;
 }
 
 /** Validation has made sure that it is there; the generated type cannot know. */
@@ -76,10 +80,10 @@ export function moneyOf(money: Money | undefined): { currency: string; amountMin
 /** 10,000 years: beyond that a timestamp is a mistake and would not fit its column's use. */
 const SECONDS_MAX = 315_576_000_000n;
 
-function millisecondsOf(timestamp: Timestamp | undefined, field: string): number {
+function millisecondsOf(timestamp: Timestamp | undefined, index: number | undefined): number {
   const seconds = timestamp?.seconds ?? -1n;
   if (timestamp === undefined || seconds < 0n || seconds > SECONDS_MAX) {
-    throw invalidField(field, 'must be a time from 1970 to 11970');
+    throw invalidField(fieldOf('deadline', index), 'must be a time from 1970 to 11970');
   }
   return timestampMs(timestamp);
 }

@@ -22,7 +22,7 @@ import {
 import { refusal, unavailable } from './errors.js';
 
 export function paymentHandlers(ports: PaymentPorts): Handlers<typeof PaymentService> {
-  const { store, settings } = ports;
+  const { store } = ports;
   return {
     createPayment: async (request, { deadlineMs }) => {
       const payment = await createOne(ports, toNewPayment(request), deadlineMs);
@@ -30,7 +30,7 @@ export function paymentHandlers(ports: PaymentPorts): Handlers<typeof PaymentSer
     },
 
     batchCreatePayment: async ({ items }, { deadlineMs }) => {
-      const wanted = items.map((item, i) => toNewPayment(item, `items[${i}].`));
+      const wanted = items.map((item, i) => toNewPayment(item, i));
       const outcomes = await store.create(wanted, deadlineMs);
       return { outcomes: outcomes.map(toCreateOutcome) };
     },
@@ -41,38 +41,9 @@ export function paymentHandlers(ports: PaymentPorts): Handlers<typeof PaymentSer
       return { payment: toWirePayment(payment) };
     },
 
-    startPayment: async ({ paymentId, requestId, method }, { deadlineMs }) => {
-      const orderId = knownOrderId(paymentId);
-      const result = await startPayment(ports, { orderId, requestId, method, deadlineMs });
-      switch (result.outcome) {
-        case 'STARTED':
-          return { payment: toWirePayment(result.payment), redirectUrl: result.redirectUrl };
-        case 'PROVIDER_DOWN':
-        case 'PROVIDER_SILENT':
-          throw unavailable('the payment provider does not answer', settings.providerRetryMs);
-        case 'PAYMENT_UNKNOWN':
-        case 'REQUEST_ID_REUSED':
-          throw refusal(result.outcome);
-        case 'PAYMENT_IN_PROGRESS':
-        case 'TRANSITION_ILLEGAL':
-        case 'PAYMENT_DEADLINE_PASSED':
-          throw refusal(result.outcome, result.payment.state);
-      }
-    },
+    startPayment: (request, context) => start(ports, request, context),
 
-    cancelPayment: async ({ paymentId }, { deadlineMs }) => {
-      const result = await cancelOne(ports, knownOrderId(paymentId), deadlineMs);
-      switch (result.outcome) {
-        case 'CANCELLED':
-          return { payment: toWirePayment(result.payment) };
-        case 'IN_PROGRESS':
-          throw refusal('PAYMENT_IN_PROGRESS', result.payment.state);
-        case 'CAPTURED':
-          throw refusal('TRANSITION_ILLEGAL', result.payment.state);
-        case 'PAYMENT_UNKNOWN':
-          throw refusal('PAYMENT_UNKNOWN');
-      }
-    },
+    cancelPayment: (request, context) => cancel(ports, request, context),
 
     batchCancelPayment: async ({ paymentIds }, { deadlineMs }) => {
       const outcomes = await cancelMany(ports, paymentIds, deadlineMs);
@@ -103,13 +74,54 @@ async function createOne(
   return payment;
 }
 
-type RefundHandler = Handlers<typeof PaymentService>['refundPayment'];
+type Rpc = Handlers<typeof PaymentService>;
+
+async function start(
+  ports: PaymentPorts,
+  { paymentId, requestId, method }: Parameters<Rpc['startPayment']>[0],
+  { deadlineMs }: CallContext,
+): ReturnType<Rpc['startPayment']> {
+  const orderId = knownOrderId(paymentId);
+  const result = await startPayment(ports, { orderId, requestId, method, deadlineMs });
+  switch (result.outcome) {
+    case 'STARTED':
+      return { payment: toWirePayment(result.payment), redirectUrl: result.redirectUrl };
+    case 'PROVIDER_DOWN':
+    case 'PROVIDER_SILENT':
+      throw unavailable('the payment provider does not answer', ports.settings.providerRetryMs);
+    case 'PAYMENT_UNKNOWN':
+    case 'REQUEST_ID_REUSED':
+      throw refusal(result.outcome);
+    case 'PAYMENT_IN_PROGRESS':
+    case 'TRANSITION_ILLEGAL':
+    case 'PAYMENT_DEADLINE_PASSED':
+      throw refusal(result.outcome, result.payment.state);
+  }
+}
+
+async function cancel(
+  ports: PaymentPorts,
+  { paymentId }: Parameters<Rpc['cancelPayment']>[0],
+  { deadlineMs }: CallContext,
+): ReturnType<Rpc['cancelPayment']> {
+  const result = await cancelOne(ports, knownOrderId(paymentId), deadlineMs);
+  switch (result.outcome) {
+    case 'CANCELLED':
+      return { payment: toWirePayment(result.payment) };
+    case 'IN_PROGRESS':
+      throw refusal('PAYMENT_IN_PROGRESS', result.payment.state);
+    case 'CAPTURED':
+      throw refusal('TRANSITION_ILLEGAL', result.payment.state);
+    case 'PAYMENT_UNKNOWN':
+      throw refusal('PAYMENT_UNKNOWN');
+  }
+}
 
 async function refund(
   ports: PaymentPorts,
-  { paymentId, requestId, amount, reason }: Parameters<RefundHandler>[0],
+  { paymentId, requestId, amount, reason }: Parameters<Rpc['refundPayment']>[0],
   { deadlineMs }: CallContext,
-) {
+): ReturnType<Rpc['refundPayment']> {
   const { currency, amountMinor } = moneyOf(amount);
   if (amountMinor <= 0n) throw invalidField('amount.amount_minor', 'must be more than 0');
   const orderId = knownOrderId(paymentId);

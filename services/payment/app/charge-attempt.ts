@@ -28,7 +28,7 @@ export async function chargeAttempt(
     method: attempt.method,
   });
   if (answer.outcome === 'UNKNOWN') {
-    ports.log.warn({ paymentId, key, reason: answer.reason }, 'provider does not answer');
+    ports.log.debug({ paymentId, key, reason: answer.reason }, 'provider does not answer');
     return { outcome: 'SILENT' };
   }
   if (answer.outcome === 'REFUSED') {

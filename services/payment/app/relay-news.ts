@@ -71,7 +71,7 @@ async function askForRefund(ports: PaymentPorts, news: RefundNews): Promise<Deli
     amountMinor: BigInt(news.amount_minor),
   });
   if (answer.outcome === 'UNKNOWN') {
-    ports.log.warn({ refundId: news.refund_id, reason: answer.reason }, 'refund not answered');
+    ports.log.debug({ refundId: news.refund_id, reason: answer.reason }, 'refund not answered');
     return 'RETRY';
   }
   const refused = answer.outcome === 'REFUSED';

@@ -47,7 +47,7 @@ async function resolveAttempt(
       await chargeAttempt(ports, provider, payment, attempt);
       return;
     case 'UNKNOWN':
-      ports.log.warn({ key, reason: answer.reason }, 'provider does not answer');
+      ports.log.debug({ key, reason: answer.reason }, 'provider does not answer');
   }
 }
 

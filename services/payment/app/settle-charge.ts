@@ -25,8 +25,8 @@ export async function settleCharge(
   const { lookAfterMs } = ports.settings;
   const refundIdOf = refundIdsOf(orderId);
   const target = { orderId, deadlineMs, ...(event && { eventId: event.eventId }) };
-  const result = await ports.store.update(target, (file, { nowMs, eventSeen }) => {
-    if (eventSeen) return { result: { outcome: 'DUPLICATE' } as SettleResult };
+  const result = await ports.store.update<SettleResult>(target, (file, { nowMs, eventSeen }) => {
+    if (eventSeen) return { result: { outcome: 'DUPLICATE' } };
     const decision = applyCharge(file, news, { nowMs, lookAfterMs, refundIdOf });
     return event === undefined ? decision : withEvent(decision, event, news.cause);
   });

@@ -4,7 +4,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cancelPayment } from './cancel.js';
 import { applyCharge, type ChargeNews, type ChargeState } from './charge.js';
-import { applyChange, type Change, type PaymentFile } from './payment-file.js';
+import { applyChange, type PaymentFile } from './payment-file.js';
 import { DEADLINE_MS, fileIn } from './sample.fixture.js';
 import { startAttempt } from './start.js';
 
@@ -106,7 +106,7 @@ function play(file: PaymentFile, line: string) {
   };
   const nowMs = verb === 'late' ? DEADLINE_MS + 1 : 2_000;
   const { result, change } = applyCharge(file, news, { nowMs, lookAfterMs: 100, refundIdOf });
-  return { outcome: result.outcome, change: change as Change | undefined, words };
+  return { outcome: result.outcome, change, words };
 }
 
 describe('news that is not about our charge is refused', () => {

@@ -54,7 +54,7 @@ export function requestRefund(
   return { result: { outcome: 'ACCEPTED', payment: change.payment, refund }, change };
 }
 
-/** Returns all that is left, at most once however often it is asked. */
+/** Returns all that is left; when asked again, nothing is left. */
 export function refundRest(
   file: PaymentFile,
   reason: string,
@@ -64,8 +64,7 @@ export function refundRest(
   const { payment } = file;
   const refundId = refundIdOf(AUTO_REQUEST_ID);
   const amountMinor = payment.capturedMinor - payment.refundedMinor;
-  const done = file.refunds.some((refund) => refund.refundId === refundId);
-  if (done || amountMinor === 0n) return { result: payment };
+  if (amountMinor === 0n) return { result: payment };
   const auto = { refundId, requestId: AUTO_REQUEST_ID, amountMinor, reason };
   const change = refundChange(payment, counted(file, auto, nowMs), nowMs);
   return { result: change.payment, change };

@@ -43,5 +43,5 @@ export function attemptIn(state: AttemptState, more: Partial<Attempt> = {}): Att
 export function fileIn(state: PaymentState, more: Partial<Payment> = {}): PaymentFile {
   const payment = paymentIn(state, more);
   const begun = payment.attemptNo > 0 && state !== 'NOT_STARTED' && state !== 'CANCELLED';
-  return { payment, attempts: begun ? [attemptIn(state as AttemptState)] : [], refunds: [] };
+  return { payment, attempts: begun ? [attemptIn(state)] : [], refunds: [] };
 }

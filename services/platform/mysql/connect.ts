@@ -149,7 +149,8 @@ async function durabilityProblems(server: MysqlServer): Promise<string[]> {
   const connection = await server.connect();
   try {
     const [rows] = await connection.query(
-      'SELECT @@innodb_flush_log_at_trx_commit AS flush, @@log_bin AS log_bin, @@sync_binlog AS sync',
+      `SELECT @@innodb_flush_log_at_trx_commit AS flush, @@log_bin AS log_bin,
+        @@sync_binlog AS sync`,
     );
     const [found] = rows as Record<'flush' | 'log_bin' | 'sync', string | number>[];
     assert(found, 'one row of settings');

@@ -5,8 +5,6 @@ import { assert } from '../assert.js';
 import { silent, testUrl } from '../real-servers.fixture.js';
 import { connectShards, type MysqlServer, type ShardMap } from './connect.js';
 
-export { silent, testUrl } from '../real-servers.fixture.js';
-
 export interface TestDatabase {
   readonly name: string;
   readonly shards: ShardMap;

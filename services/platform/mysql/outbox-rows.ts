@@ -39,7 +39,7 @@ export interface ClaimedEvent extends OutboxEvent {
   corrupt: boolean;
 }
 
-// Parked rows sort behind everything that will ever be due, so the claim does not wade through them.
+// Parked rows sort behind all that will ever be due, so the claim does not wade through them.
 const PARKED_DUE_MS = Number.MAX_SAFE_INTEGER;
 
 const REASON_CHARS_MAX = 200;

@@ -104,7 +104,7 @@ export class Outbox {
     }
   }
 
-  /** For events whose effect was brought about another way: nobody needs to hear of them any more. */
+  /** For events whose effect was brought about another way: nobody needs to hear of them. */
   settled(events: OutboxEvent[]): void {
     // Not awaited, and a failure is harmless: a row that stays is relayed to an idempotent handler.
     void this.#remove(events).catch(() => undefined);

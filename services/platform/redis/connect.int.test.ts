@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { FaultyProxy } from '../mysql/proxy.fixture.js';
+import { FaultyProxy } from '../faulty-proxy.fixture.js';
 import { eventually, silent, testUrl } from '../real-servers.fixture.js';
 import { assertNoEviction, connectRedis, redisReady } from './connect.js';
 
@@ -54,19 +54,4 @@ test('redisReady gives up in time when nobody is there', async () => {
   nobody.disconnect();
 });
 
-test.each([
-  ['0', 'allkeys-lru', true],
-  ['1gb', 'noeviction', true],
-  ['1gb', 'allkeys-lru', false],
-  ['1gb', 'volatile-ttl', false],
-])('maxmemory %s with %s is accepted: %s', async (maxmemory, policy, accepted) => {
-  await direct.config('SET', 'maxmemory', maxmemory);
-  await direct.config('SET', 'maxmemory-policy', policy);
-  const answer = await assertNoEviction(direct).then(
-    () => true,
-    () => false,
-  );
-  await direct.config('SET', 'maxmemory', '0');
-  await direct.config('SET', 'maxmemory-policy', 'noeviction');
-  expect(answer).toBe(accepted);
-});
+test('the Redis of the tests evicts nothing', () => assertNoEviction(direct));

@@ -12,8 +12,8 @@ import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import {
   type SqlValue,
-  transact,
   type Tx,
+  transact,
   UnknownOutcomeError,
 } from '../../../platform/mysql/transaction.js';
 import type { ChangeResult } from '../../app/ports.js';

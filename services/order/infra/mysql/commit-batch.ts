@@ -14,8 +14,8 @@ import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import {
   type SqlValue,
-  transact,
   type Tx,
+  transact,
   UnknownOutcomeError,
 } from '../../../platform/mysql/transaction.js';
 import type { CommitResult, NewOrder } from '../../app/ports.js';
@@ -129,17 +129,16 @@ async function readKnown(tx: Tx, items: readonly NewOrder[], careful: boolean): 
   for (const order of await withLines(select, rows)) orders.set(requestKey(order), order);
   const open = suspects.filter((item) => !orders.has(requestKey(item)));
   if (open.length === 0) return { orders, barred };
-  for (const row of await selectByIds(select, open.map((item) => item.orderId))) {
+  for (const row of await selectByIds(
+    select,
+    open.map((item) => item.orderId),
+  )) {
     if (row.state === VOID_STATE) barred.add(BigInt(row.order_id));
   }
   return { orders, barred };
 }
 
-function answerExisting(
-  item: NewOrder,
-  order: Order,
-  ours: ReadonlySet<bigint>,
-): CommitResult {
+function answerExisting(item: NewOrder, order: Order, ours: ReadonlySet<bigint>): CommitResult {
   if (order.fingerprint !== item.fingerprint) return { outcome: 'REQUEST_ID_REUSED' };
   const mine = item.fresh && order.orderId === item.orderId && ours.has(order.orderId);
   return { outcome: mine ? 'COMMITTED' : 'EXISTING', order };

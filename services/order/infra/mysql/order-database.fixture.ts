@@ -11,9 +11,7 @@ import { silent, testUrl } from '../../../platform/real-servers.fixture.js';
 import { storeLimits } from '../../config.js';
 import { MysqlOrderStore } from './order-store.js';
 
-export async function openOrderDatabase(
-  urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')],
-) {
+export async function openOrderDatabase(urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')]) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const { shards } = database;
   const directory = new URL('./sql/', import.meta.url);

@@ -2,7 +2,13 @@
 
 import { geneOf } from '../../../platform/ids.js';
 import type { SqlValue } from '../../../platform/mysql/transaction.js';
-import type { Operator, Order, OrderLine, OrderState, OrderTransition } from '../../domain/order.js';
+import type {
+  Operator,
+  Order,
+  OrderLine,
+  OrderState,
+  OrderTransition,
+} from '../../domain/order.js';
 import type { OrderType } from '../../domain/order-types.js';
 
 /** A tombstone: no order has the id, and none ever will. */

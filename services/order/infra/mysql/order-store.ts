@@ -18,24 +18,18 @@ import type {
 } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
 import type { OrderEvent } from '../../domain/transition.js';
+import type { BatchLimits } from '../batch-limits.js';
 import { type ChangeItem, changeBatch } from './change-batch.js';
 import { commitBatch } from './commit-batch.js';
 import { MysqlDueQueue } from './due-orders.js';
 import {
   listOrders,
+  type RequestKey,
   readByRequests,
   readOrders,
-  type RequestKey,
   selectOn,
 } from './read-orders.js';
 import { resolveBatch } from './resolve-batch.js';
-
-export interface BatchLimits {
-  readonly itemsMax: number;
-  readonly queueMax: number;
-  readonly ageMsMax: number;
-  readonly concurrency: number;
-}
 
 export interface OrderStoreLimits {
   readonly commit: BatchLimits;

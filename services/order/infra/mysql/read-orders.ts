@@ -1,8 +1,8 @@
 // Reads orders by their keys, many at a time. Each statement stands for itself: an order's lines
 // never change, and transitions newer than its row are left out.
 
-import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { geneOf } from '../../../platform/ids.js';
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
 import type { OrderQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
@@ -16,8 +16,8 @@ import {
   SELECT_ORDERS,
   SELECT_TRANSITIONS,
   stateCodes,
-  toOrders,
   type TransitionRow,
+  toOrders,
 } from './order-rows.js';
 
 export interface RequestKey {

@@ -10,6 +10,8 @@ export interface CircuitBreakerOptions {
   /** A probe that is not answered by then no longer keeps others from probing. */
   readonly probeMsMax: number;
   readonly clock: Clock;
+  /** Told when it opens and when it closes, not at every call. */
+  readonly onChange?: (opened: boolean) => void;
 }
 
 export class CircuitBreaker {
@@ -35,12 +37,16 @@ export class CircuitBreaker {
   }
 
   succeeded(): void {
+    const opened = this.#failures >= this.#o.failuresMax;
     this.#failures = 0;
+    if (opened) this.#o.onChange?.(false);
   }
 
   failed(): void {
     this.#failures += 1;
-    if (this.#failures >= this.#o.failuresMax) this.#closedFromMs = this.#now() + this.#o.openMs;
+    if (this.#failures < this.#o.failuresMax) return;
+    this.#closedFromMs = this.#now() + this.#o.openMs;
+    if (this.#failures === this.#o.failuresMax) this.#o.onChange?.(true);
   }
 
   #now(): number {

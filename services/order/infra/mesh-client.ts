@@ -1,11 +1,7 @@
-// Shared by the clients of the other services: batches that many orders travel in, and what to make
-// of a call that failed.
+// What to make of a call to another service that failed: whether it did nothing, or nobody knows.
 
 import { status } from '@grpc/grpc-js';
 import { RpcError } from '../../platform/rpc/errors.js';
-import type { BatchLimits } from './mysql/order-store.js';
-
-export type CallLimits = BatchLimits;
 
 /** Whether the peer certainly did nothing because it had too much to do. */
 export function overloadedPeer(error: unknown): boolean {

@@ -1,0 +1,77 @@
+// Promise: every item settles exactly once, in order, in batches that never exceed the bounds.
+// Method: random arrivals, bounds and failing runs.
+
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Batcher } from './batcher.js';
+
+const FAR_MS = Number.MAX_SAFE_INTEGER;
+
+test('every item settles exactly once, first in first out, within the bounds', async () => {
+  const item = fc.record({ bytes: fc.integer({ min: 0, max: 5 }), expired: fc.boolean() });
+  const step = fc.oneof(
+    { weight: 4, arbitrary: item },
+    { weight: 1, arbitrary: fc.constant('turn' as const) },
+  );
+  const bounds = fc.record({
+    itemsMax: fc.integer({ min: 1, max: 4 }),
+    bytesMax: fc.integer({ min: 5, max: 9 }),
+    queueMax: fc.integer({ min: 1, max: 12 }),
+    concurrency: fc.integer({ min: 1, max: 3 }),
+    failEvery: fc.integer({ min: 2, max: 5 }),
+  });
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 40 }), bounds, async (steps, o) => {
+    const batches: { n: number; bytes: number }[][] = [];
+    let running = 0;
+    const batcher = new Batcher<{ n: number; bytes: number }, number>({
+      name: 'property',
+      ...o,
+      sizeOf: ({ bytes }) => bytes,
+      ageMsMax: 60_000,
+      run: async (items) => {
+        batches.push(items);
+        running += 1;
+        expect(running).toBeLessThanOrEqual(o.concurrency);
+        await nextTurn();
+        running -= 1;
+        if (batches.length % o.failEvery === 0) throw new Error('failed');
+        return items.map(({ n }) => n);
+      },
+    });
+    const settled: string[][] = [];
+    for (const one of steps) {
+      if (one === 'turn') {
+        await nextTurn();
+        continue;
+      }
+      const events: string[] = [];
+      const n = settled.push(events) - 1;
+      const deadlineMs = one.expired ? 0 : FAR_MS;
+      batcher.add({ n, bytes: one.bytes }, deadlineMs).then(
+        (result) => events.push(result === n ? 'own result' : 'wrong result'),
+        (error: Error) => events.push(error.message === 'failed' ? 'failed' : error.name),
+      );
+    }
+    await batcher.stop();
+    await nextTurn();
+
+    const started = batches.flat().map(({ n }) => n);
+    expect(started).toEqual([...started].sort((a, b) => a - b));
+    expect(new Set(started).size).toBe(started.length);
+    for (const batch of batches) {
+      expect(batch.length).toBeLessThanOrEqual(o.itemsMax);
+      expect(batch.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(o.bytesMax);
+    }
+    for (const [n, events] of settled.entries()) {
+      expect(events).toHaveLength(1);
+      const wasStarted = events[0] === 'own result' || events[0] === 'failed';
+      expect(started.includes(n)).toBe(wasStarted);
+    }
+    expect(batcher.stats.refused).toBe(settled.length - started.length);
+  });
+  await fc.assert(property, { numRuns: 150 });
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
