@@ -28,7 +28,8 @@ echo "npm $*" >>"$CALLS"
 case "$1" in
   ci) [ -n "\${NPM_FAILS-}" ] && { echo "registry not found"; exit 1; }
     mkdir -p node_modules && : >node_modules/.package-lock.json ;;
-  run) sleep 0.3; mkdir -p dist/launcher && cp launcher/main.mjs dist/launcher/main.js ;;
+  run) [ -n "\${BUILD_FAILS-}" ] && { echo "type error"; exit 1; }
+    sleep 0.3; mkdir -p dist/launcher && cp launcher/main.mjs dist/launcher/main.js ;;
 esac
 `;
 
@@ -119,6 +120,16 @@ describe('what it says when it cannot', () => {
     expect(stderr).toMatch(/registry not found[\s\S]*npm ci failed[\s\S]*Check the network/);
     expect(await spillway([])).toMatchObject({ code: 0 });
   });
+});
+
+test('a build that fails stops everything but looking at a mesh and ending it', async () => {
+  await spillway([]);
+  const later = Date.now() / 1000 + 5;
+  utimesSync(path.join(checkout, 'launcher'), later, later);
+  const broken = (command: string) => spillway([command], undefined, { BUILD_FAILS: '1' });
+  expect(await broken('up')).toMatchObject({ code: 1, stdout: '' });
+  expect((await broken('up')).stderr).toMatch(/type error[\s\S]*the build failed/);
+  expect(await broken('down')).toMatchObject({ code: 0, stdout: `${dir} down\n` });
 });
 
 function program(name: string, text: string): void {

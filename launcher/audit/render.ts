@@ -45,7 +45,9 @@ function questions(report: AuditReport): Question[] {
   const { units } = report;
   const orders = Object.values(report.orders).reduce((sum, n) => sum + n, 0);
   const inFlight = report.in_flight === 0 ? '' : `, ${n(report.in_flight)} units in flight`;
-  const provider = report.provider_compared ? ' The provider agrees.' : ' (Provider not asked.)';
+  const wrong = report.problems.some((found) => found.kind === 'MONEY');
+  const agreed = report.provider_compared ? ' The provider agrees.' : ' (Provider not asked.)';
+  const provider = wrong ? '' : agreed;
   return [
     {
       kinds: ['OVERSOLD'],

@@ -23,6 +23,7 @@ import { type StockSample, watchStock } from './stock-curve.js';
 import { type RushTimes, summarise } from './summary.js';
 import { Tally } from './tally.js';
 import { settleOrder } from './till.js';
+import { withoutStacks } from './without-stacks.js';
 
 export interface DemoOptions extends DemoSize {
   /** Calls in flight at a time. */
@@ -46,9 +47,9 @@ export async function runDemo(
   const sale: SaleContext = { clients, tally: new Tally(), tag, signal };
   try {
     await prepareSale(clients, scenario, signal);
-    const rush = await runRush(sale, scenario, mesh, o.concurrency);
+    const rush = await withoutStacks(() => runRush(sale, scenario, mesh, o.concurrency));
     await offerAgain(sale, scenario.hot.skuId);
-    const tillMs = await runTill(sale, o.concurrency);
+    const tillMs = await withoutStacks(() => runTill(sale, o.concurrency));
     const books = await untilAtRest(targets, tag, signal);
     const cpu = await compareCpu(sale, scenario, rush, o.concurrency);
     const audit = await runAudit(targets);

@@ -192,6 +192,7 @@ test('offers grow by version when they change, and a window must open before it 
   expect(await reason(put({ opensAt: at(9n), closesAt: at(9n) }))).toBe(
     'FIELD_INVALID offer.closes_at',
   );
+  expect(await reason(put({ opensAt: at(2n ** 62n) }))).toBe('FIELD_INVALID offer.opens_at');
   const { offer: read } = await client.getOffer({ skuId: 'new' }, soon());
   expect(read).toMatchObject({ title: 'm', version: 3n, userLimit: 0 });
   expect(read?.opensAt).toBeUndefined();

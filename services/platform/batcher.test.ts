@@ -69,11 +69,11 @@ describe('what becomes one batch', () => {
 
   test('what arrives while a batch is in flight gathers into the next', async () => {
     const { addAll, batches, next } = manual();
-    addAll(['a']);
+    void addAll(['a']);
     await next();
-    addAll(['b']);
+    void addAll(['b']);
     await nextTurn();
-    addAll(['c']);
+    void addAll(['c']);
     await nextTurn();
     expect(batches).toEqual([['a']]);
     await next();
@@ -82,7 +82,7 @@ describe('what becomes one batch', () => {
 
   test('never more than `concurrency` runs in flight', async () => {
     const { addAll, batches, next } = manual({ concurrency: 2, itemsMax: 1 });
-    addAll(['a', 'b', 'c']);
+    void addAll(['a', 'b', 'c']);
     await nextTurn();
     expect(batches).toEqual([['a'], ['b']]);
     await next();
@@ -118,7 +118,7 @@ describe('what is refused, and never started', () => {
     ['neither', 50, 100, 49, 'LATE'],
   ])('%s', async (_, deadlineInMs, ageMsMax, waitMs, expected) => {
     const { addAll, clock, next } = manual({ ageMsMax });
-    addAll(['first']);
+    void addAll(['first']);
     await next();
     const [late] = addAll(['late'], clock.nowMs() + deadlineInMs);
     await clock.advance(waitMs);

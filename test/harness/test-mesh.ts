@@ -32,7 +32,11 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
   process.env.MYSQL_DATABASE_PREFIX = prefix;
   const home = homeAt(mkdtempSync(path.join(tmpdir(), 'spillway-scenarios-')));
   createHome(home);
-  const table = await startMesh({ home, size, given: givenServers() });
+  const table = await startMesh({ home, size, given: givenServers() }).catch((error: unknown) => {
+    // What ended a service is in the error already.
+    rmSync(home.dir, { recursive: true, force: true });
+    throw error;
+  });
   const status = currentStatus(home);
   const { redisUrls, mysqlUrls } = table.state;
   const redisUrl = redisUrls[0] ?? '';

@@ -183,29 +183,46 @@ describe('time and load', () => {
       tell();
     });
     const leave = new AbortController();
-    const res = await fetch(`${edge.origin}/${WATCH}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/connect+json' },
-      body: Buffer.from('\0\0\0\0\x10{"orderId":"42"}', 'latin1'),
-      signal: leave.signal,
-    });
+    const res = await openWatch(edge.origin, leave.signal);
     await res.body?.getReader().read();
     leave.abort();
     await left;
   });
 
-  test('a stop lets a call finish and ends a stream', async () => {
+  test('a stop lets a call finish, and tells watchers to come again', async () => {
+    mesh.script('WatchOrder', async function* (_request, ctx) {
+      yield { order: { orderId: '42' } };
+      await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve));
+    });
+    const watch = watchFrames(edge.origin);
     mesh.script('CreateOrder', async () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       return { order: { orderId: '42' } };
     });
     const call = postJson(edge.origin, CREATE, ORDER);
-    while (mesh.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (mesh.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     await edge.gateway.stop(1_000);
     expect((await call).status).toBe(200);
+    expect(await watch).toMatch(/"orderId":"42".*"code":"unavailable".*DEPENDENCY_UNAVAILABLE/s);
     await expect(fetch(`${edge.origin}/healthz`)).rejects.toThrow();
   });
 });
+
+/** All frames of a stream, read to its end. */
+async function watchFrames(origin: string): Promise<string> {
+  const res = await openWatch(origin);
+  return await res.text();
+}
+
+/** Connect's frame of a stream: flags, length, JSON. */
+function openWatch(origin: string, signal?: AbortSignal): Promise<Response> {
+  return fetch(`${origin}/${WATCH}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/connect+json' },
+    body: Buffer.from('\0\0\0\0\x10{"orderId":"42"}', 'latin1'),
+    ...(signal && { signal }),
+  });
+}
 
 function notFound(): RpcError {
   return new RpcError({

@@ -193,6 +193,13 @@ function money(currency: string, amountMinor: bigint): Pick<Money, 'currency' | 
   return { currency, amountMinor };
 }
 
+/** The years 1 to 9999, as the type promises; bytes on the wire may say anything. */
+export function timestampHolds({ seconds, nanos }: Timestamp): boolean {
+  const year1 = -62_135_596_800n;
+  const year10000 = 253_402_300_800n;
+  return seconds >= year1 && seconds < year10000 && nanos >= 0 && nanos < 1_000_000_000;
+}
+
 /** To the millisecond below. */
 function msOf(timestamp: Timestamp | undefined): number | undefined {
   if (!timestamp) return undefined;

@@ -1,6 +1,7 @@
 // The RPCs of spillway.order.v1.OrderService: decode, use case, encode. Reads that add no rule go to
 // the store directly.
 
+import type { Offer as WireOffer } from '../../../gen/spillway/order/v1/order_pb.js';
 import type { OrderService } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
@@ -23,6 +24,7 @@ import {
   recordOutcomeTo,
   requestOf,
   stateOf,
+  timestampHolds,
   versionOf,
 } from './convert.js';
 import { changeError, createError, offerUnknown, orderUnknown } from './errors.js';
@@ -129,10 +131,8 @@ function offerMethods({ offers, book }: OrderServiceParts) {
   return {
     async putOffer(request, ctx) {
       if (!request.offer) throw invalidField('offer', 'is required');
+      checkWindow(request.offer);
       const offer = offerOf(request.offer);
-      if (offer.opensMs !== undefined && (offer.closesMs ?? Infinity) <= offer.opensMs) {
-        throw invalidField('offer.closes_at', 'must be after opens_at');
-      }
       try {
         return { offer: offerTo(await offers.put(offer, ctx.deadlineMs)) };
       } finally {
@@ -147,6 +147,16 @@ function offerMethods({ offers, book }: OrderServiceParts) {
       return { offer: offerTo(offer) };
     },
   } satisfies Partial<Handlers<typeof OrderService>>;
+}
+
+function checkWindow(offer: WireOffer): void {
+  const { opensAt, closesAt } = offer;
+  if (opensAt && !timestampHolds(opensAt)) throw invalidField('offer.opens_at', 'is no time');
+  if (closesAt && !timestampHolds(closesAt)) throw invalidField('offer.closes_at', 'is no time');
+  const { opensMs, closesMs } = offerOf(offer);
+  if (opensMs !== undefined && closesMs !== undefined && closesMs <= opensMs) {
+    throw invalidField('offer.closes_at', 'must be after opens_at');
+  }
 }
 
 function internalMethods({ resolve, record }: OrderServiceParts) {

@@ -41,7 +41,7 @@ export function applyCharge(
 ): Decision<ChargeResult> {
   if (file === undefined) return { result: { outcome: 'PAYMENT_UNKNOWN' } };
   const attempt = file.attempts.find((a) => a.attemptNo === news.attemptNo);
-  const problem: string | undefined = undefined;
+  const problem = problemOf(file.payment, attempt, news);
   if (attempt === undefined || problem !== undefined) {
     return { result: { outcome: 'MISMATCH', problem: problem ?? 'no such attempt' } };
   }

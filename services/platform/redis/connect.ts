@@ -7,6 +7,7 @@ import type { Log } from '../log.js';
 
 // A server on the same network answers in milliseconds; longer than this means it is not there.
 const CONNECT_MS_MAX = 5_000;
+const DISCONNECT_MS_MAX = 500;
 const RECONNECT_DELAY_MS_MIN = 50;
 const RECONNECT_DELAY_MS_MAX = 1_000;
 const READY_MS_MAX = 10_000;
@@ -16,6 +17,8 @@ export function connectRedis(o: { url: string; commandTimeoutMs: number; log: Lo
   const redis = new Redis(o.url, {
     lazyConnect: false,
     connectTimeout: CONNECT_MS_MAX,
+    // A socket that does not close politely is destroyed.
+    disconnectTimeout: DISCONNECT_MS_MAX,
     commandTimeout: o.commandTimeoutMs,
     keepAlive: 10_000,
     noDelay: true,

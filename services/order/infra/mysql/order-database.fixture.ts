@@ -25,17 +25,21 @@ export async function openOrderDatabase(urls = [testUrl('TEST_MYSQL_1'), testUrl
     batchMax: 100,
     attemptsMax: 3,
   });
-  const store = new MysqlOrderStore({
-    shards,
-    outbox,
-    clock: systemClock,
-    limits: storeLimits,
-    changed: () => {},
-  });
+  const open = () =>
+    new MysqlOrderStore({
+      shards,
+      outbox,
+      clock: systemClock,
+      limits: storeLimits,
+      changed: () => {},
+    });
+  const [store, otherStore] = [open(), open()];
   return {
     name: database.name,
     shards,
     store,
+    /** On the same tables, as of another process. */
+    otherStore,
     async effectsOf(orderId: bigint): Promise<string[]> {
       const rows = await read<{ kind: string }>(
         shards.serverOf(geneOf(orderId)),
@@ -46,7 +50,7 @@ export async function openOrderDatabase(urls = [testUrl('TEST_MYSQL_1'), testUrl
       return rows.map((row) => row.kind);
     },
     async close(): Promise<void> {
-      await store.stop();
+      await Promise.all([store.stop(), otherStore.stop()]);
       await outbox.stop();
       await database.drop();
     },

@@ -23,6 +23,7 @@ const ATTEMPT_WRITE = `INSERT INTO payment_attempt (shard_no, order_id, ordinal,
   ON DUPLICATE KEY UPDATE state = VALUES(state), provider_number = VALUES(provider_number),
   redirect_url = VALUES(redirect_url)`;
 
+// Keyed by version: should the row's lock ever fail, two writers of one version still collide here.
 const TRANSITION_INSERT = `INSERT INTO payment_transition (shard_no, order_id, ordinal, version,
   from_state, to_state, cause, at_ms) VALUES ?`;
 

@@ -62,6 +62,28 @@ describe('payment store on MySQL', () => {
     return { store, due: shards.servers.map((s) => new MysqlDuePayments(s)), nextOrderId };
   });
 
+  test('of 40 starters in two processes one wins', async () => {
+    const elsewhere = new MysqlPaymentStore({ shards, outbox, log });
+    const rounds = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const item = newPayment();
+        await store.create([item], soon());
+        const target = { orderId: item.orderId, deadlineMs: soon() };
+        const starts = Array.from({ length: 40 }, (_, i) =>
+          (i % 2 === 0 ? store : elsewhere).update(target, (file, { nowMs }) => {
+            const command = { requestId: `r${i}`, method: 'card', provider: 'sandbox' };
+            const rest = { providerUp: true, lookAfterMs: 60_000 };
+            return startAttempt(file, { ...command, ...rest }, nowMs);
+          }),
+        );
+        const results = await Promise.all(starts);
+        return results.filter((result) => result.outcome === 'STARTED').length;
+      }),
+    );
+    await elsewhere.stop();
+    expect(rounds).toEqual(rounds.map(() => 1));
+  });
+
   test('a refused change is taken out of its batch, the others are kept', async () => {
     const items = Array.from({ length: 5 }, newPayment);
     await store.create(items, soon());
