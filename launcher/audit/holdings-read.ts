@@ -7,11 +7,13 @@
 // The digest is 64 bits of MD5: CRC32 would not do, it is linear, so that swapped lines cancel out.
 import type { Book } from './books.js';
 import { compareHoldings, type HeldLine, type HoldingsFound, type OrderLine } from './holdings.js';
-import type { Problem } from './problem.js';
+import { PROBLEM_KINDS, type Problem, problem } from './problem.js';
 
 const BUCKETS = 4096;
 /** Lines in memory at a time, both sides together: about 100 MB of objects. */
 const LINES_MAX = 200_000;
+/** Problems that are kept one by one: about 20 MB. Of what goes beyond, the sums are kept. */
+const PROBLEMS_MAX = 50_000;
 
 export interface Bucket {
   lines: number;
@@ -29,7 +31,7 @@ export async function readHoldings(books: readonly Book[], nowMs: number): Promi
     foldAll(books, foldOrdersSql),
     foldAll(books, foldReservationsSql),
   ]);
-  const problems: Problem[] = [];
+  let problems: Problem[] = [];
   let inFlightUnits = 0;
   for (const buckets of suspectChunks(promised, held, LINES_MAX)) {
     const [orderLines, heldLines] = await Promise.all([
@@ -37,12 +39,26 @@ export async function readHoldings(books: readonly Book[], nowMs: number): Promi
       readAll(books, (book) => readHeldLines(book, buckets)),
     ]);
     const found = compareHoldings(orderLines, heldLines, nowMs);
-    for (const one of found.problems) problems.push(one);
+    problems = boundProblems([...problems, ...found.problems], PROBLEMS_MAX);
     inFlightUnits += found.inFlightUnits;
   }
   const orderLines = linesOf(promised);
   return { problems, inFlightUnits, orderLines, heldLines: linesOf(held) };
 }
+
+/** Beyond `max`, one problem per kind stands for all further ones and has their units. */
+export function boundProblems(problems: Problem[], max: number): Problem[] {
+  if (problems.length <= max) return problems;
+  const beyond = problems.slice(max);
+  const sums = PROBLEM_KINDS.flatMap((kind) => {
+    const more = beyond.filter((found) => found.kind === kind);
+    const units = more.reduce((sum, found) => sum + found.units, 0);
+    return more.length === 0 ? [] : [problem(kind, MORE, `${units} units in all`, units)];
+  });
+  return [...problems.slice(0, max), ...sums];
+}
+
+const MORE = 'further orders, too many to list,';
 
 /** The buckets that differ, in groups whose lines fit into memory together. */
 export function suspectChunks(promised: Fold, held: Fold, linesMax: number): number[][] {

@@ -1,7 +1,8 @@
 // Orders against reservations: the comparison line by line, and the folding that finds where to compare.
 import { describe, expect, test } from '@jest/globals';
 import { compareHoldings, type HeldLine, type OrderLine } from './holdings.js';
-import { type Fold, mergeFolds, suspectChunks } from './holdings-read.js';
+import { boundProblems, type Fold, mergeFolds, suspectChunks } from './holdings-read.js';
+import { problem } from './problem.js';
 
 const NOW_MS = 1_000_000;
 
@@ -98,4 +99,20 @@ describe('buckets', () => {
     const promised = fold([0, 40, 1n], [1, 40, 2n], [2, 40, 3n], [3, 500, 4n]);
     expect(suspectChunks(promised, fold(), 100)).toEqual([[0, 1], [2], [3]]);
   });
+});
+
+test('of too many problems the sums are kept, whatever the portions they come in', () => {
+  const flood = (count: number) =>
+    Array.from({ length: count }, (_, i) => problem('LEAKED', `order ${i}`, 'x', 2));
+  const units = (found: { units: number }[]) => found.reduce((sum, one) => sum + one.units, 0);
+  const once = boundProblems([...flood(7), problem('UNHELD', 'order 9', 'y', 1)], 3);
+  expect(once.map((one) => `${one.kind} ${one.units}`)).toEqual([
+    ...Array(3).fill('LEAKED 2'),
+    'LEAKED 8',
+    'UNHELD 1',
+  ]);
+  const twice = boundProblems([...once, ...flood(5)], 3);
+  expect(twice).toHaveLength(5);
+  expect(units(twice)).toBe(15 + 10);
+  expect(boundProblems(flood(3), 3)).toHaveLength(3);
 });

@@ -55,8 +55,12 @@ test('a flood of problems is cut, and counted', () => {
     { length: 1_000 },
     (_, i): Problem => problem('UNHELD', `order ${i}`, 'nothing held', 1),
   );
-  const report = auditReport(flood, counts, 13, 6_500);
-  expect(report.problems).toHaveLength(200);
-  expect(report.problems_left_out).toBe(800);
-  expect(renderAudit(report, PLAIN)).toContain('... and 988 more');
+  const money = problem('MONEY', 'EUR', 'a cent is missing');
+  const report = auditReport([...flood, money], counts, 13, 6_500);
+  expect(report.problems).toHaveLength(21);
+  expect(report.problems_left_out).toBe(980);
+  const text = renderAudit(report, PLAIN);
+  expect(text).toContain('... and 995 more');
+  // However many there are of one kind, each other kind is seen.
+  expect(text).toContain('✗ Money is conserved');
 });

@@ -1,6 +1,6 @@
 // An audit for people: one line per question with its numbers, then each problem with what to do.
 
-import type { ProblemKind } from './problem.js';
+import { PROBLEM_KINDS, type ProblemKind } from './problem.js';
 import type { AuditReport } from './run-audit.js';
 
 export interface Paint {
@@ -11,8 +11,8 @@ export interface Paint {
 
 export const PLAIN: Paint = { good: (text) => text, bad: (text) => text, dim: (text) => text };
 
-/** Problems that are printed in full; --json has up to 200. */
-const LISTED_MAX = 12;
+/** Problems of a kind that are printed; --json has more. */
+const LISTED_PER_KIND_MAX = 5;
 
 export function renderAudit(report: AuditReport, paint: Paint): string {
   const lines = questions(report).map(({ kinds, text }) => {
@@ -91,12 +91,14 @@ function moneyText(report: AuditReport): string {
 function problemLines(report: AuditReport, paint: Paint): string[] {
   if (report.problems.length === 0) return [];
   const lines = [''];
-  const listed = report.problems.slice(0, LISTED_MAX);
+  const listed = PROBLEM_KINDS.flatMap((kind) =>
+    report.problems.filter((found) => found.kind === kind).slice(0, LISTED_PER_KIND_MAX),
+  );
   for (const found of listed) {
     lines.push(`  ${paint.bad(found.kind)} ${found.subject}: ${found.detail}`);
   }
   const more = report.problems.length - listed.length + report.problems_left_out;
-  if (more > 0) lines.push(paint.dim(`  ... and ${n(more)} more (--json lists up to 200)`));
+  if (more > 0) lines.push(paint.dim(`  ... and ${n(more)} more (--json lists 20 of a kind)`));
   lines.push('', '  What to do:');
   for (const advice of new Set(listed.map((found) => `${found.kind}: ${found.advice}`))) {
     lines.push(`  - ${advice}`);

@@ -3,14 +3,14 @@
 import { systemClock } from '../../services/platform/clock.js';
 import { UnreachableError } from './books.js';
 import { type AuditTargets, type Counts, lookOnce } from './look.js';
-import { ADVICE, type Problem, type ProblemKind, problem } from './problem.js';
+import { ADVICE, PROBLEM_KINDS, type Problem, type ProblemKind, problem } from './problem.js';
 import { lookUntilSettled } from './settle.js';
 
 /** News crosses the mesh within milliseconds and is sent again within a few seconds when it was lost. */
 const SETTLE_MS_MAX = 6_000;
 const PAUSE_MS = 500;
-/** Problems that are listed. A thousand more would not be read; they are counted. */
-const PROBLEMS_MAX = 200;
+/** Problems of a kind that are listed. More would not be read; they are counted. */
+const LISTED_PER_KIND_MAX = 20;
 
 export interface AuditReport {
   ok: boolean;
@@ -60,18 +60,21 @@ export function auditReport(
 ): AuditReport {
   const unitsOf = (kind: ProblemKind) =>
     problems.reduce((sum, found) => sum + (found.kind === kind ? found.units : 0), 0);
+  const listed = PROBLEM_KINDS.flatMap((kind) =>
+    problems.filter((found) => found.kind === kind).slice(0, LISTED_PER_KIND_MAX),
+  );
   return {
     ok: problems.length === 0,
     oversold: unitsOf('OVERSOLD'),
     leaked: unitsOf('LEAKED'),
     drift: unitsOf('DRIFT'),
-    problems: problems.slice(0, PROBLEMS_MAX).map(({ kind, subject, detail }) => ({
+    problems: listed.map(({ kind, subject, detail }) => ({
       kind,
       subject,
       detail,
       advice: ADVICE[kind],
     })),
-    problems_left_out: Math.max(0, problems.length - PROBLEMS_MAX),
+    problems_left_out: problems.length - listed.length,
     in_flight: counts.inFlightUnits,
     skus: counts.skus,
     units: counts.units,

@@ -27,8 +27,8 @@ export type Money = Message<"spillway.common.v1.Money"> & {
   currency: string;
 
   /**
-   * The amount in minor units of the currency: cents for EUR, whole yen for JPY. Limit:
-   * 0 to 10^15, so that the sum over an order's lines can never overflow 63 bits.
+   * The amount in minor units of the currency: cents for EUR, whole yen for JPY. Limit: 0 to 10^15;
+   * an order whose total passes it is refused.
    *
    * @generated from field: int64 amount_minor = 2;
    */
@@ -49,8 +49,8 @@ export type MoneyJson = {
   currency?: string;
 
   /**
-   * The amount in minor units of the currency: cents for EUR, whole yen for JPY. Limit:
-   * 0 to 10^15, so that the sum over an order's lines can never overflow 63 bits.
+   * The amount in minor units of the currency: cents for EUR, whole yen for JPY. Limit: 0 to 10^15;
+   * an order whose total passes it is refused.
    *
    * @generated from field: int64 amount_minor = 2;
    */

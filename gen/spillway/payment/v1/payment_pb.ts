@@ -375,7 +375,8 @@ export enum PaymentState {
   SUCCEEDED = 5,
 
   /**
-   * The last attempt was declined; another may be started. Next: PENDING, CANCELLED.
+   * The last attempt was declined; another may be started. Next: PENDING, CANCELLED, and SUCCEEDED
+   * when the provider captures after all.
    *
    * @generated from enum value: PAYMENT_STATE_FAILED = 6;
    */
@@ -389,7 +390,8 @@ export enum PaymentState {
   CANCELLED = 7,
 
   /**
-   * The buyer did not come back in time; another attempt may be started. Next: PENDING, CANCELLED.
+   * The buyer did not come back in time; another attempt may be started. Next: PENDING, CANCELLED,
+   * and SUCCEEDED when the provider captures after all.
    *
    * @generated from enum value: PAYMENT_STATE_TIMED_OUT = 8;
    */
