@@ -1,6 +1,6 @@
-// The audit on two real MariaDB servers and a real Redis, with the services' own tables: books in order
-// pass, and every kind of damage that somebody could do is found, named and counted.
-// Each damage is done to the same small shop and undone by building it anew.
+// The audit on two real MariaDB servers and a real Redis, with the services' own tables: books in
+// order pass, and every kind of damage that somebody could do is found, named and counted. Each
+// damage is done to the same small shop and undone by building it anew.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -14,7 +14,8 @@ const redisUrl = process.env['TEST_REDIS'] ?? '';
 const targets: AuditTargets = { mysqlUrls: urls, databasePrefix: PREFIX, redisUrl };
 const SERVICES = ['inventory', 'order', 'payment'];
 
-// sku-a lies on the first server, sku-b and the orders on the second: nothing can be joined by luck.
+// sku-a lies on the first server, sku-b and the orders on the second: nothing can be joined by
+// luck.
 const [A, B] = [`${PREFIX}a`, `${PREFIX}b`];
 const [SHARD_1, SHARD_2] = [7, 40];
 
@@ -100,7 +101,7 @@ describe('damage', () => {
     [
       'a hold ended long ago',
       1,
-      "INSERT INTO %inventory.reservation VALUES (7, 'rx', 0, '%a', '99', 'u', 'f', 1, 0, 1, 1, 5, 5)",
+      reservationRow({ id: 99, quantity: 1, state: 1, sku: '%a' }),
       ['LEAKED 1', 'STOCK -1'],
     ],
     [
@@ -122,6 +123,12 @@ describe('damage', () => {
       ['LEDGER 0'],
     ],
     ['a restock vanishes', 1, 'DELETE FROM %inventory.restock', ['STOCK 0']],
+    [
+      'a limit counted wrongly',
+      1,
+      "INSERT INTO %inventory.buyer VALUES (7, '%a', 'u', 1)",
+      ['STOCK 0'],
+    ],
     ['an intent got lost', 2, 'DELETE FROM %payment.payment WHERE order_id = 1', ['PAYMENT 0']],
     [
       'a capture got lost',
@@ -167,7 +174,7 @@ describe('damage', () => {
     expect((await lookOnce(targets)).problems).toEqual([]);
   });
 
-  test('a Redis that does not answer is one problem, a MySQL that does not is the end', async () => {
+  test('a deaf Redis is one problem, a deaf MySQL is the end', async () => {
     const deaf = { ...targets, redisUrl: 'redis://127.0.0.1:1' };
     expect((await lookOnce(deaf)).problems.map((problem) => problem.kind)).toEqual(['UNREACHABLE']);
     const gone = { ...targets, mysqlUrls: [...urls, 'mysql://u:p@127.0.0.1:1'] };
@@ -175,7 +182,7 @@ describe('damage', () => {
   });
 });
 
-test('a sale of thousands is compared by buckets, and one wrong line among them is found', async () => {
+test('one wrong line among thousands is found', async () => {
   const lines = 3_000;
   const orders: string[] = [];
   for (let i = 0; i < lines; i++) {
@@ -195,8 +202,8 @@ test('a sale of thousands is compared by buckets, and one wrong line among them 
 }, 60_000);
 
 /**
- * Two SKUs and five orders: 1 pending (2 of b), 2 paid (3 of b), 3 shipped (1 of a, 1 of b), 4 paid and
- * cancelled, 5 cancelled by an operator after shipping (1 of a is away, its money is back).
+ * Two SKUs and five orders: 1 pending (2 of b), 2 paid (3 of b), 3 shipped (1 of a, 1 of b), 4 paid
+ * and cancelled, 5 cancelled by an operator after shipping (1 of a is away, its money is back).
  */
 async function buildShop(): Promise<void> {
   for (const [i, server] of servers.entries()) {
@@ -220,8 +227,8 @@ const ledgerRows = (shard: number, sku: string, units: readonly number[]) =>
 
 function reservationRow(o: { id: number; quantity: number; state: number; sku: string }): string {
   const shard = o.sku === '%a' ? SHARD_1 : SHARD_2;
-  return `INSERT INTO %inventory.reservation VALUES
-    (${shard}, 'r${o.id}', 0, '${o.sku}', '${o.id}', 'u', 'f', ${o.quantity}, 0, ${o.state}, 3, 5, 5)`;
+  return `INSERT INTO %inventory.reservation VALUES (${shard}, 'r${o.id}', 0, '${o.sku}',
+    '${o.id}', 'u', 'f', ${o.quantity}, 0, ${o.state}, 3, 5, 5)`;
 }
 
 function orderRow(id: number, state: number, total: number, shipped = false): string {
@@ -260,12 +267,22 @@ const SECOND = [
   reservationRow({ id: 2, quantity: 3, state: 2, sku: '%b' }),
   reservationRow({ id: 3, quantity: 1, state: 2, sku: '%b' }),
   reservationRow({ id: 4, quantity: 4, state: 4, sku: '%b' }),
-  ...[orderRow(1, 1, 200), lineRow(1, 0, '%b', 2), paymentRow(1, 1, 200, 0, 0)],
-  ...[orderRow(2, 2, 300), lineRow(2, 0, '%b', 3), paymentRow(2, 5, 300, 300, 0)],
-  ...[orderRow(3, 3, 200, true), lineRow(3, 0, '%a', 1), lineRow(3, 1, '%b', 1)],
+  orderRow(1, 1, 200),
+  lineRow(1, 0, '%b', 2),
+  paymentRow(1, 1, 200, 0, 0),
+  orderRow(2, 2, 300),
+  lineRow(2, 0, '%b', 3),
+  paymentRow(2, 5, 300, 300, 0),
+  orderRow(3, 3, 200, true),
+  lineRow(3, 0, '%a', 1),
+  lineRow(3, 1, '%b', 1),
   paymentRow(3, 5, 200, 200, 0),
-  ...[orderRow(4, 6, 400), lineRow(4, 0, '%b', 4), paymentRow(4, 5, 400, 400, 400)],
-  ...[orderRow(5, 6, 100, true), lineRow(5, 0, '%a', 1), paymentRow(5, 5, 100, 100, 100)],
+  orderRow(4, 6, 400),
+  lineRow(4, 0, '%b', 4),
+  paymentRow(4, 5, 400, 400, 400),
+  orderRow(5, 6, 100, true),
+  lineRow(5, 0, '%a', 1),
+  paymentRow(5, 5, 100, 100, 100),
   `INSERT INTO %payment.refund VALUES
     (40, 'rf', 4, 1, 'q', 'EUR', 400, 2, 0, '', 'sandbox', 'ch', 'n', 5, 5)`,
   "INSERT INTO %order.outbox VALUES (40, '4', 2, 'stock.return', '{}', 5, 0, NULL, 5)",

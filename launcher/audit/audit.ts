@@ -1,5 +1,5 @@
-// `./spillway audit`: asks every server directly whether one unit or one cent is missing. Reads only.
-// Exit code 1 when something is, or when a server cannot be asked.
+// `./spillway audit`: asks every server directly whether one unit or one cent is missing. Reads
+// only. Exit code 1 when something is, or when a server cannot be asked.
 import type { Command } from 'commander';
 import { currentStatus, type MeshStatus, serverUrls } from '../mesh.js';
 import type { AuditTargets } from './look.js';

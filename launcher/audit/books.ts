@@ -1,5 +1,6 @@
-// Read-only connections to every MySQL server, each inside one consistent snapshot, so that what one
-// server says is the truth of one instant. Nothing here can write: the transaction is READ ONLY.
+// Read-only connections to every MySQL server, each inside one consistent snapshot, so that what
+// one server says is the truth of one instant. Nothing here can write: the transaction is READ
+// ONLY.
 import mysql from 'mysql2/promise';
 
 export type SqlValue = string | number | readonly number[] | readonly string[];

@@ -1,4 +1,5 @@
-// The audit's pure checks: what is in order says nothing, and each thing that can be wrong is named.
+// The audit's pure checks: what is in order says nothing, and each thing that can be wrong is
+// named.
 import { describe, expect, test } from '@jest/globals';
 import { checkDrift } from './drift-check.js';
 import { checkMoney, checkProvider, type MoneySum, type MoneySums } from './money-check.js';
@@ -21,6 +22,7 @@ const stock: StockRow = {
   entries: 5,
   lastAfter: 3,
   broken: 0,
+  miscounted: 0,
 };
 
 describe('stock', () => {
@@ -32,6 +34,7 @@ describe('stock', () => {
     ['reserved by nobody', { held: 1 }, ['STOCK 2 reserved']],
     ['sold to nobody', { confirmed: 4 }, ['STOCK 5 sold']],
     ['not from a restock', { restocked: 9 }, ['STOCK total 10']],
+    ['a limit counted wrongly', { miscounted: 2 }, ['STOCK 2 buyers']],
     ['ledger too short', { entries: 4 }, ['LEDGER version 5']],
     ['ledger ends elsewhere', { lastAfter: 4 }, ['LEDGER the ledger ends at 4']],
     ['ledger lost its end', { lastAfter: undefined }, ['LEDGER the ledger ends at nothing']],

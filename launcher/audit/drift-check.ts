@@ -1,5 +1,6 @@
-// Redis against MySQL: what the gate believes is available, for the SKUs that it has loaded under the
-// present epoch. A difference cannot oversell, since MySQL arbitrates, but it refuses or admits wrongly.
+// Redis against MySQL: what the gate believes is available, for the SKUs that it has loaded under
+// the present epoch. A difference cannot oversell, since MySQL arbitrates, but it refuses or admits
+// wrongly.
 import { Redis } from 'ioredis';
 import { UnreachableError } from './books.js';
 import { type Problem, problem } from './problem.js';

@@ -1,10 +1,11 @@
-// Orders against reservations, read within bounded memory from any number of servers. They cannot be
-// joined in SQL: orders lie where their buyers hash to, reservations where their SKUs do. So:
+// Orders against reservations, read within bounded memory from any number of servers. They cannot
+// be joined in SQL: orders lie where their buyers hash to, reservations where their SKUs do. So:
 // 1. Each server folds its lines into 4,096 buckets by order id: a count and the XOR of a digest of
-//    (order, SKU, quantity, hold). Equal buckets hold equal lines; in a quiet mesh all are equal, and
-//    the comparison of a million orders is two scans and 4,096 numbers.
-// 2. Only the lines of unequal buckets are fetched, a bounded number at a time, and compared one by one.
-// The digest is 64 bits of MD5: CRC32 would not do, it is linear, so that swapped lines cancel out.
+//    (order, SKU, quantity, hold). Equal buckets hold equal lines; in a quiet mesh all are equal,
+//    and the comparison of a million orders is two scans and 4,096 numbers.
+// 2. Only the lines of unequal buckets are fetched, a bounded number at a time, and compared one by
+//    one.
+// The digest is 64 bits of MD5. CRC32 would not do: it is linear, so that swapped lines cancel out.
 import type { Book } from './books.js';
 import { compareHoldings, type HeldLine, type HoldingsFound, type OrderLine } from './holdings.js';
 import { PROBLEM_KINDS, type Problem, problem } from './problem.js';
@@ -87,7 +88,9 @@ interface FoldRow {
   digest: string | number;
 }
 
-/** Merges what the servers found: counts add up, digests are XORed, so the order does not matter. */
+/**
+ * Merges what the servers found: counts add up, digests are XORed, so the order does not matter.
+ */
 export function mergeFolds(parts: readonly (readonly FoldRow[])[]): Fold {
   const fold: Fold = new Map();
   for (const row of parts.flat()) {

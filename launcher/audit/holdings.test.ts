@@ -1,4 +1,5 @@
-// Orders against reservations: the comparison line by line, and the folding that finds where to compare.
+// Orders against reservations: the comparison line by line, and the folding that finds where to
+// compare.
 import { describe, expect, test } from '@jest/globals';
 import { compareHoldings, type HeldLine, type OrderLine } from './holdings.js';
 import { boundProblems, type Fold, mergeFolds, suspectChunks } from './holdings-read.js';

@@ -1,5 +1,6 @@
-// One complete look at the books of every server: reads, checks, counts. It decides nothing about time;
-// what a moving mesh makes look wrong for a moment is sorted out by looking again (settle.ts).
+// One complete look at the books of every server: reads, checks, counts. It decides nothing about
+// time; what a moving mesh makes look wrong for a moment is sorted out by looking again
+// (settle.ts).
 import { type Book, UnreachableError, withBooks } from './books.js';
 import { checkDrift, readGate } from './drift-check.js';
 import { readHoldings } from './holdings-read.js';

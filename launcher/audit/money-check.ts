@@ -1,5 +1,6 @@
-// Conservation of money, per currency: what was captured and not paid back is the value of the orders
-// that are paid. Then the same sums against the provider's own ledger, which nobody here can write.
+// Conservation of money, per currency: what was captured and not paid back is the value of the
+// orders that are paid. Then the same sums against the provider's own ledger, which nobody here can
+// write.
 import type { Book } from './books.js';
 import { type Problem, problem } from './problem.js';
 

@@ -1,5 +1,5 @@
-// The outboxes: effects that are decided and not yet delivered. Waiting ones are work in progress and
-// counted; parked ones wait for a person and are problems.
+// The outboxes: effects that are decided and not yet delivered. Waiting ones are work in progress
+// and counted; parked ones wait for a person and are problems.
 import type { Book } from './books.js';
 import { type Problem, problem } from './problem.js';
 

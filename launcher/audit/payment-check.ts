@@ -1,5 +1,5 @@
-// Every order against its payment. Both hash by the buyer and share the shard map, so they lie on one
-// server and SQL can join them; only rows that look wrong leave the server.
+// Every order against its payment. Both hash by the buyer and share the shard map, so they lie on
+// one server and SQL can join them; only rows that look wrong leave the server.
 import type { Book } from './books.js';
 import { type Problem, problem } from './problem.js';
 
@@ -45,7 +45,9 @@ export function checkPayment(row: PaidRow): Problem[] {
   return found;
 }
 
-/** Rows per server and question. More than these say nothing new; the money sums still count them. */
+/**
+ * Rows per server and question. More than these say nothing new; the money sums still count them.
+ */
 const ROWS_MAX = 1_000;
 
 export async function findPaymentProblems(book: Book): Promise<Problem[]> {

@@ -50,7 +50,7 @@ export const ADVICE: Readonly<Record<ProblemKind, string>> = {
     'payment id in `./spillway logs payment` and in the statement of the provider.',
   MONEY: 'Money is missing or too much. Compare the payments with the statement of the provider.',
   OUTBOX:
-    'An effect was given up after many attempts and waits for a person. Its reason is in the row; ' +
+    'An effect was given up after many attempts and waits for a person. The row has the reason; ' +
     'repair the cause, then clear parked_reason to send it again.',
   UNREACHABLE:
     'A server does not answer, so part of the question is open. See `./spillway status`.',

@@ -7,7 +7,9 @@ const PROVIDER_MS_MAX = 2_000;
 const amounts = z.record(z.string(), z.coerce.bigint());
 const totalsSchema = z.object({ captured_minor: amounts, refunded_minor: amounts });
 
-/** Undefined when it does not answer: another provider has no such page, and money is ours to prove. */
+/**
+ * Undefined when it does not answer: another provider has no such page, and money is ours to prove.
+ */
 export async function readProviderTotals(url: string): Promise<ProviderSums | undefined> {
   try {
     const response = await fetch(`${url}/v1/totals`, {

@@ -51,7 +51,7 @@ function questions(report: AuditReport): Question[] {
   return [
     {
       kinds: ['OVERSOLD'],
-      text: `No SKU is oversold: ${n(report.skus)} SKUs, ${n(report.order_lines)} live order lines.`,
+      text: `No SKU is oversold: ${n(report.skus)} SKUs, ${n(report.order_lines)} live lines.`,
     },
     {
       kinds: ['STOCK'],
@@ -65,7 +65,7 @@ function questions(report: AuditReport): Question[] {
     },
     {
       kinds: ['LEDGER'],
-      text: `The ledger has no gap: ${n(report.ledger_entries)} entries, each begins where one ended.`,
+      text: `The ledger has no gap: ${n(report.ledger_entries)} entries, end to end.`,
     },
     { kinds: ['DRIFT', 'UNREACHABLE'], text: 'Redis agrees with MySQL.' },
     { kinds: ['ORDER', 'PAYMENT'], text: `Every order has its payment: ${n(report.payments)}.` },

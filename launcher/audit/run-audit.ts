@@ -1,12 +1,15 @@
-// The audit as others call it: is one unit or one cent missing? Looks, looks again where something seems
-// wrong, and answers with what is certain.
+// The audit as others call it: is one unit or one cent missing? Looks, looks again where something
+// seems wrong, and answers with what is certain.
 import { systemClock } from '../../services/platform/clock.js';
 import { UnreachableError } from './books.js';
 import { type AuditTargets, type Counts, lookOnce } from './look.js';
 import { ADVICE, PROBLEM_KINDS, type Problem, type ProblemKind, problem } from './problem.js';
 import { lookUntilSettled } from './settle.js';
 
-/** News crosses the mesh within milliseconds and is sent again within a few seconds when it was lost. */
+/**
+ * News crosses the mesh within milliseconds and is sent again within a few seconds when it was
+ * lost.
+ */
 const SETTLE_MS_MAX = 6_000;
 const PAUSE_MS = 500;
 /** Problems of a kind that are listed. More would not be read; they are counted. */

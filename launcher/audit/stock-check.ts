@@ -23,6 +23,8 @@ export interface StockRow {
   readonly lastAfter: number | undefined;
   /** Entries that do not begin where the one before ended, or have none before them. */
   readonly broken: number;
+  /** Buyers of a limited SKU whose count is not what they hold and have bought. */
+  readonly miscounted: number;
 }
 
 export function checkStock(row: StockRow): Problem[] {
@@ -47,6 +49,9 @@ export function checkStock(row: StockRow): Problem[] {
   }
   if (total !== row.restocked)
     say('STOCK', `total ${total}, but restocks sum up to ${row.restocked}`);
+  if (row.miscounted > 0) {
+    say('STOCK', `${row.miscounted} buyers are counted with other units than they hold`);
+  }
   if (row.entries !== row.version) {
     say('LEDGER', `version ${row.version}, but ${row.entries} ledger entries`);
   }
@@ -87,6 +92,14 @@ export async function readStock(book: Book): Promise<StockRow[]> {
       WHERE l.before_units <> COALESCE(p.after_units, 0)
          OR (p.entry IS NULL AND l.entry <> 1)
       GROUP BY l.shard_no, l.sku_id`),
+    book.rows<Sums>(`
+      SELECT shard_no, sku_id, COUNT(*) AS miscounted FROM (
+        SELECT shard_no, sku_id, user_id FROM (
+          SELECT shard_no, sku_id, user_id, units FROM ${db}.buyer
+          UNION ALL SELECT shard_no, sku_id, user_id, -quantity FROM ${db}.reservation
+          WHERE limited = 1 AND state IN (1, 2) AND sku_id <> ''
+        ) AS movement GROUP BY shard_no, sku_id, user_id HAVING SUM(units) <> 0
+      ) AS buyer_off GROUP BY shard_no, sku_id`),
   ]);
   for (const sum of sums.flat()) addSum(rows, sum);
   return [...rows.values()];
@@ -124,5 +137,6 @@ function stockRow(row: Record<string, string | number | null>): StockRow {
     entries: 0,
     lastAfter: after === null || after === undefined ? undefined : Number(after),
     broken: 0,
+    miscounted: 0,
   };
 }

@@ -13,7 +13,9 @@ export function cpuMicros(pid: number): number | undefined {
   }
 }
 
-/** The name is in parentheses and may itself contain any, so the fields are counted from the last. */
+/**
+ * The name is in parentheses and may itself contain any, so the fields are counted from the last.
+ */
 export function parseStat(stat: string): number | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [user, system] = [Number(fields[11]), Number(fields[12])];

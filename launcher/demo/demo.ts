@@ -1,5 +1,5 @@
-// `./spillway demo`: a flash sale against real servers, from a fresh checkout, with a report at the end.
-// Exit code 1 when a promise was not kept.
+// `./spillway demo`: a flash sale against real servers, from a fresh checkout, with a report at the
+// end. Exit code 1 when a promise was not kept.
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { targetsOf } from '../audit/audit.js';

@@ -1,5 +1,5 @@
-// A bare grpc-js server that answers every call with the same bytes: what a call costs before anybody
-// does anything. Run as a process of its own; prints its port, ends with its parent.
+// A bare grpc-js server that answers every call with the same bytes: what a call costs before
+// anybody does anything. Run as a process of its own; prints its port, ends with its parent.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { EMPTY_CALL_PATH } from './empty-call.js';
 

@@ -1,5 +1,6 @@
-// The yardstick: the processor time that a bare grpc-js server needs for one call that does nothing,
-// with messages as long as ours, on this machine, in this run. Costs are given as multiples of it.
+// The yardstick: the processor time that a bare grpc-js server needs for one call that does
+// nothing, with messages as long as ours, on this machine, in this run. Costs are given as
+// multiples of it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
-// How a buyer's app calls: it sends the same request again after a transient error, with the same ids,
-// a bounded number of times. A refusal is an answer and is not repeated.
+// How a buyer's app calls: it sends the same request again after a transient error, with the same
+// ids, a bounded number of times. A refusal is an answer and is not repeated.
 import { status } from '@grpc/grpc-js';
 import { type RetryPolicy, retry } from '../../services/platform/retry.js';
 import { RpcError } from '../../services/platform/rpc/errors.js';
@@ -7,7 +7,7 @@ import { RpcError } from '../../services/platform/rpc/errors.js';
 /** Ten waits of up to a second: longer than a service takes to restart. */
 const PATIENCE: RetryPolicy = { attemptsMax: 10, delayMsMin: 50, delayMsMax: 1_000 };
 /** The wait for a provider's answer: it takes about 20 ms, a second when thousands pay at once. */
-const WAITING: RetryPolicy = { attemptsMax: 40, delayMsMin: 200, delayMsMax: 1_000 };
+const WAITING: RetryPolicy = { attemptsMax: 40, delayMsMin: 200, delayMsMax: 500 };
 
 const CALL_MS_MAX = 5_000;
 

@@ -1,5 +1,5 @@
-// Shows how far a phase is: a bar on a terminal, a line every two seconds elsewhere. On stderr, so that
-// what the command says stays clean.
+// Shows how far a phase is: a bar on a terminal, a line every two seconds elsewhere. On stderr, so
+// that what the command says stays clean.
 import { Presets, SingleBar } from 'cli-progress';
 
 const LINE_EVERY_MS = 2_000;

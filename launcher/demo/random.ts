@@ -1,4 +1,5 @@
-// Random numbers that a seed repeats: mulberry32, 32 bits of state, good enough to deal out a crowd.
+// Random numbers that a seed repeats: mulberry32, 32 bits of state, good enough to deal out a
+// crowd.
 
 export class Random {
   #state: number;

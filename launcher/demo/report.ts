@@ -32,8 +32,8 @@ export function renderDemo(
 function headline(result: DemoResult, paint: Paint): string {
   const { hot } = result;
   const text =
-    `${n(result.buyers)} buyers came for ${n(hot.units)} units of one SKU and some ordinary ones. ` +
-    `${n(hot.sold)} of them were sold.`;
+    `${n(result.buyers)} buyers came for ${n(hot.units)} units of one hot SKU and for ordinary ` +
+    `ones. ${n(hot.sold)} hot units were sold.`;
   return result.ok ? paint.good(text) : paint.bad(text);
 }
 

@@ -1,5 +1,5 @@
-// The demo from beginning to end: fill the shelves, let the crowd in, let them pay, wait until nothing
-// moves any more, then ask the books.
+// The demo from beginning to end: fill the shelves, let the crowd in, let them pay, wait until
+// nothing moves any more, then ask the books.
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   CreateOrderRequestSchema,

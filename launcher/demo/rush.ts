@@ -1,5 +1,5 @@
-// The rush: every buyer places an order, one in five sends the request twice, and a few of those who
-// win early give their order up at once. What each has seen goes into the tally.
+// The rush: every buyer places an order, one in five sends the request twice, and a few of those
+// who win early give their order up at once. What each has seen goes into the tally.
 import { RpcError } from '../../services/platform/rpc/errors.js';
 import type { MeshClients } from './clients.js';
 import { persist, reasonOf, transient } from './persist.js';
@@ -88,7 +88,8 @@ export function recordAnswers(tally: Tally, buyer: Buyer, answers: readonly Answ
     if (orders.every((other) => other.orderId === order.orderId)) tally.duplicatesAnswered++;
     else tally.duplicatesUnequal++;
   }
-  // A refusal before the order is luck: a unit came back in between. After it, it is a broken promise.
+  // A refusal before the order is luck: a unit came back in between. After it, it is a broken
+  // promise.
   if (buyer.copy === 'AFTER' && first?.outcome === 'ORDER' && copy?.outcome === 'REFUSED') {
     tally.duplicatesRefused++;
   }
@@ -100,7 +101,9 @@ function refuse(tally: Tally, buyer: Buyer, reason: string): void {
   if (onlyHot && reason === 'SOLD_OUT') tally.turnedAway.push(buyer);
 }
 
-/** True when it is cancelled. A payment under way ends first, so the wait is bounded but patient. */
+/**
+ * True when it is cancelled. A payment under way ends first, so the wait is bounded but patient.
+ */
 export async function cancelOrder(
   sale: SaleContext,
   orderId: string,

@@ -1,5 +1,5 @@
-// What the books say about one run: its orders, how they ended, and what is still on its way. Read from
-// MySQL directly, because the point is to compare it with what the buyers were told.
+// What the books say about one run: its orders, how they ended, and what is still on its way. Read
+// from MySQL directly, because the point is to compare it with what the buyers were told.
 import type { Book } from '../audit/books.js';
 import { withBooks } from '../audit/books.js';
 import type { AuditTargets } from '../audit/look.js';

@@ -1,9 +1,9 @@
-// Who comes to the sale and what each of them means to do: a pure function of size and seed, so that a
-// run can be repeated buyer by buyer.
+// Who comes to the sale and what each of them means to do: a pure function of size and seed, so
+// that a run can be repeated buyer by buyer.
 //
-// The hot SKU must end with every unit sold. So whoever gets one pays, except for a few who come early
-// and cancel at once: their units are sold again to those who come after them. Those who never pay and
-// those who want their money back buy ordinary SKUs.
+// The hot SKU must end with every unit sold. So whoever gets one pays, except for a few who come
+// early and cancel at once: their units are sold again to those who come after them. Those who
+// never pay and those who want their money back buy ordinary SKUs.
 import { Random } from './random.js';
 
 export interface DemoSize {

@@ -1,5 +1,5 @@
-// Units that came back when the rush was nearly over, from a cancelled order or from one whose other
-// line was sold out, are offered again: some of those who were turned away look in once more.
+// Units that came back when the rush was nearly over, from a cancelled order or from one whose
+// other line was sold out, are offered again: some of those who were turned away look in once more.
 
 import { crowd } from './crowd.js';
 import { persist } from './persist.js';

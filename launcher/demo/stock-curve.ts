@@ -1,4 +1,5 @@
-// Watches the hot SKU's stock during the rush and draws it: units left over time, as a terminal can.
+// Watches the hot SKU's stock during the rush and draws it: units left over time, as a terminal
+// can.
 import type { MeshClients } from './clients.js';
 
 export interface StockSample {

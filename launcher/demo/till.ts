@@ -28,7 +28,9 @@ const STEPS: Record<Intent, Step> = {
   NEVER_PAY: async () => {},
 };
 
-/** PAYMENT_UNKNOWN passes when the intent arrives, PAYMENT_IN_PROGRESS when the provider answers. */
+/**
+ * PAYMENT_UNKNOWN passes when the intent arrives, PAYMENT_IN_PROGRESS when the provider answers.
+ */
 const PASSING = ['PAYMENT_UNKNOWN', 'PAYMENT_IN_PROGRESS'];
 
 async function pay(
