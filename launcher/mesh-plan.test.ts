@@ -12,6 +12,7 @@ function plan(size: { order: number; inventory: number; payment: number }) {
     redisUrl: 'redis://127.0.0.1:1',
     mysqlUrls: ['mysql://a:1', 'mysql://b:2'],
     secrets,
+    sandboxLedger: '/private/ledger',
   });
 }
 
@@ -32,6 +33,10 @@ describe('the mesh', () => {
     const addresses = processes.map((p) => p.address);
     expect(new Set(addresses).size).toBe(addresses.length);
     for (const { address, env } of processes) expect(env['LISTEN']).toBe(address);
+  });
+
+  test('has the provider remember for as long as the databases do', () => {
+    expect(environmentOf('sandbox-1')).toMatchObject({ SANDBOX_LEDGER: '/private/ledger' });
   });
 
   test('tells every service where all the others are', () => {

@@ -35,6 +35,8 @@ export function planMesh(o: {
   redisUrl: string;
   mysqlUrls: readonly string[];
   secrets: Secrets;
+  /** Where the provider keeps its books: it must remember as long as MySQL does. */
+  sandboxLedger: string;
 }): MeshPlan {
   const [sandbox, gateway, gatewayGrpc] = [o.takeAddress(), o.takeAddress(), o.takeAddress()];
   const take = (service: MeshService) => Array.from({ length: o.size[service] }, o.takeAddress);
@@ -68,7 +70,12 @@ export function planMesh(o: {
 
   return {
     groups: [
-      [process('sandbox', 1, sandbox, { PROVIDER_SECRETS: o.secrets.providerSecret })],
+      [
+        process('sandbox', 1, sandbox, {
+          PROVIDER_SECRETS: o.secrets.providerSecret,
+          SANDBOX_LEDGER: o.sandboxLedger,
+        }),
+      ],
       MESH_SERVICES.flatMap((service) =>
         addresses[service].map((address, i) =>
           process(service, i + 1, address, { ...own[service], ...peers }),

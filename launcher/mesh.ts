@@ -138,6 +138,7 @@ async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions):
     redisUrl: table.state.redisUrls[0] ?? '',
     mysqlUrls: table.state.mysqlUrls,
     secrets: ensureSecrets(table.home),
+    sandboxLedger: path.join(table.home.dataDir, 'sandbox-ledger.jsonl'),
   });
   for (const group of plan.groups) {
     await together(
