@@ -1,7 +1,7 @@
 // Where things are: the checkout, its build, and the private directory ("home") of one mesh.
 // Invariant: everything the launcher writes is below a home, so removing a home removes every
 // trace.
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +18,7 @@ export const ROOT = checkoutRoot();
 
 /** The home of this checkout; `SPILLWAY_HOME` names another one, so that tests never meet yours. */
 export function defaultHome(): Home {
-  return homeAt(process.env['SPILLWAY_HOME'] ?? path.join(ROOT, '.spillway'));
+  return homeAt(process.env['SPILLWAY_HOME'] || path.join(ROOT, '.spillway'));
 }
 
 export function homeAt(dir: string): Home {
@@ -38,6 +38,22 @@ export function createHome(home: Home): void {
   for (const dir of [home.dir, home.dataDir, home.logDir]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
+}
+
+/**
+ * Removes what the launcher has made, and the directory itself when nothing else is in it: a home may
+ * be any directory that somebody named, and what is not ours stays.
+ */
+export function removeHome(home: Home): void {
+  const ours = [home.dataDir, home.logDir, home.stateFile, home.lockFile, home.secretsFile];
+  for (const name of readdirSync(home.dir)) {
+    const file = path.join(home.dir, name);
+    // Drafts of our files, left by a crash, are named after them.
+    if (ours.some((own) => file === own || file.startsWith(`${own}.`))) {
+      rmSync(file, { recursive: true, force: true });
+    }
+  }
+  if (readdirSync(home.dir).length === 0) rmdirSync(home.dir);
 }
 
 /**

@@ -1,14 +1,12 @@
 // down: ends the mesh of this checkout, whoever holds it and whatever state it is in.
-import { readdirSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { acquireLock, type LockHolder, lockHolder } from '../lock.js';
 import { endLeftovers } from '../mesh.js';
-import { createHome, defaultHome, type Home } from '../paths.js';
+import { createHome, defaultHome, type Home, removeHome } from '../paths.js';
 import { lives } from '../process-identity.js';
 import { wipeCompose } from '../servers/docker-compose.js';
-import { removeAbandoned, testHomes } from './with-servers.js';
+import { removeAbandoned } from './with-servers.js';
 
 /** A launcher stops services within 15 s and servers within 30 s, each with 5 s for SIGKILL. */
 const HOLDER_MS_MAX = 60_000;
@@ -18,7 +16,7 @@ export function registerDown(program: Command): void {
   program
     .command('down')
     .description('end the mesh; --wipe also removes its data, logs and passwords')
-    .option('--wipe', 'remove .spillway/ altogether')
+    .option('--wipe', 'remove what it kept in .spillway/ too')
     .addHelpText('after', '\nExample:\n  ./spillway down --wipe    leave nothing behind')
     .action(async (flags: { wipe?: boolean }) => {
       await down(defaultHome(), flags.wipe === true);
@@ -41,7 +39,7 @@ export async function down(home: Home, wipe: boolean): Promise<void> {
   process.stdout.write(
     stopped || ended ? 'Stopped; nothing is running.\n' : 'Nothing was running.\n',
   );
-  if (wipe) process.stdout.write(`Removed ${home.dir}\n`);
+  if (wipe) process.stdout.write(`Removed its data, logs and passwords from ${home.dir}\n`);
 }
 
 /** A launcher in the foreground cleans up by itself when asked; false when there is none. */
@@ -64,13 +62,4 @@ function signal(holder: LockHolder, name: NodeJS.Signals): void {
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code !== 'ESRCH') throw e;
   }
-}
-
-/** Servers of a test that is running right now live below the home too; they stay. */
-function removeHome(home: Home): void {
-  const kept = new Set(testHomes(home).map((test) => path.basename(test.dir)));
-  for (const name of readdirSync(home.dir)) {
-    if (!kept.has(name)) rmSync(path.join(home.dir, name), { recursive: true, force: true });
-  }
-  if (kept.size === 0) rmSync(home.dir, { recursive: true, force: true });
 }

@@ -59,7 +59,20 @@ interface Entry<T, R> {
   readonly reject: (error: unknown) => void;
 }
 
+const everyBatcher = new Set<{ readonly name: string; readonly stats: BatcherStats }>();
+
+/** How well each batcher of this process has batched so far, for the log. */
+export function batcherReport(): Record<string, BatcherStats & { sizeMean: number }> {
+  const used = [...everyBatcher].filter(({ stats }) => stats.batches > 0);
+  return Object.fromEntries(
+    used.map(({ name, stats }) => {
+      return [name, { ...stats, sizeMean: Math.round(stats.items / stats.batches) }];
+    }),
+  );
+}
+
 export class Batcher<T, R> {
+  readonly name: string;
   readonly stats: BatcherStats = { batches: 0, items: 0, sizeMax: 0, refused: 0 };
   readonly #o: BatcherOptions<T, R>;
   readonly #clock: Clock;
@@ -76,8 +89,10 @@ export class Batcher<T, R> {
     assert(o.concurrency >= 1, `${o.name}: concurrency starts at 1`);
     assert(o.bytesMax === undefined || o.sizeOf, `${o.name}: bytesMax needs sizeOf`);
     this.#o = o;
+    this.name = o.name;
     this.#clock = o.clock ?? systemClock;
     this.#bytesMax = o.bytesMax ?? Number.POSITIVE_INFINITY;
+    everyBatcher.add(this);
   }
 
   /** Rejects with OverloadedError or DeadlineError (never started) or with what run() threw. */

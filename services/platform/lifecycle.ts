@@ -1,6 +1,7 @@
 // Starts a process, and stops it in the reverse order of what was started, within a bounded time.
 // Exit codes: 0 stopped on request, 1 failed to start or to stop, 2 wrong configuration.
 
+import { batcherReport } from './batcher.js';
 import { ConfigError } from './config.js';
 import type { Log } from './log.js';
 
@@ -93,7 +94,7 @@ export class Lifecycle {
       if (!(await this.#stopOne(next))) exitCode = 1;
     }
     clearTimeout(timer);
-    this.#log.info({ exitCode }, 'stopped');
+    this.#log.info({ exitCode, batches: batcherReport() }, 'stopped');
     this.#process.exit(exitCode);
   }
 
