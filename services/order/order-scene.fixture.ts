@@ -27,7 +27,8 @@ export const soon = () => ({ deadlineMs: Date.now() + 5_000 });
 export async function openScene() {
   const inventory = new ScriptedInventory();
   const payment = new ScriptedPayment();
-  const { shards, drop } = await openTables();
+  const tables = await openTables();
+  const { shards } = tables;
   const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
   const service = assembleOrder({
     shards,
@@ -40,25 +41,26 @@ export async function openScene() {
   });
   service.start();
   const limits = { concurrencyMax: 1_000 };
-  const { client, close } = await startLoopback(OrderService, service.handlers, limits);
+  const loopback = await startLoopback(OrderService, service.handlers, limits);
+  const { client } = loopback;
   await openSale(client, inventory);
   return {
     client,
     inventory,
     payment,
     ...callsOf(client),
-    reset() {
+    reset: () => {
       Object.assign(inventory, { answersLost: 0, down: false });
       Object.assign(payment, { down: false });
       inventory.asked.length = 0;
       payment.asked.length = 0;
     },
-    async close() {
-      await close();
+    close: async () => {
+      await loopback.close();
       await service.stop();
       await inventory.stop();
       await payment.stop();
-      await drop();
+      await tables.drop();
     },
   };
 }
@@ -108,13 +110,13 @@ async function openSale(client: Client<typeof OrderService>, inventory: Scripted
 
 function callsOf(client: Client<typeof OrderService>) {
   return {
-    async place(changes: CreateRequest = {}) {
+    place: async (changes: CreateRequest = {}) => {
       const { order } = await client.createOrder(newRequest(changes), soon());
       if (!order) throw new Error('no order');
       return order;
     },
     /** The news of a payment, and what the order made of it. */
-    async news(orderId: string, news = PaymentNews.CAPTURED, amountMinor = PAYABLE_MINOR) {
+    news: async (orderId: string, news = PaymentNews.CAPTURED, amountMinor = PAYABLE_MINOR) => {
       const captured = { currency: 'EUR', amountMinor };
       const record = { orderId, paymentId: `p-${orderId}`, news, captured };
       const { outcomes } = await client.recordPayment({ records: [record] }, soon());

@@ -58,12 +58,7 @@ async function reserve(request: ReserveRequest): Promise<ReserveResult> {
   asked.push(request);
   const outcome = answers.shift() ?? 'RESERVED';
   if (outcome instanceof Error) throw outcome;
-  return {
-    outcome,
-    skuId: 'tea',
-    available: 0n,
-    orderId: asked[0]?.orderId ?? 0n,
-  } as ReserveResult;
+  return { outcome, skuId: 'tea', available: 0n, orderId: asked[0]?.orderId ?? 0n };
 }
 
 function bookOf(skuId: string): OfferBook {
