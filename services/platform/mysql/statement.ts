@@ -3,7 +3,7 @@
 import { assert } from '../assert.js';
 import type { MysqlServer } from './connect.js';
 import { isContention, isRefusal, UnavailableError, UnknownOutcomeError } from './errors.js';
-import { borrow, remainingMs } from './session.js';
+import { borrow, remainingMs, send } from './session.js';
 import { assertValues, type SqlParameter } from './values.js';
 
 /** Throws UnavailableError when it could not be answered, or the server's refusal. */
@@ -43,7 +43,7 @@ async function run(
   const connection = await borrow(server, deadlineMs);
   try {
     const timeout = remainingMs(deadlineMs);
-    const [result] = await connection.query({ sql, values: [...values], timeout });
+    const result = await send(connection, { sql, values, timeout });
     connection.release();
     return result;
   } catch (error) {

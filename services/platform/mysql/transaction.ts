@@ -21,7 +21,7 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from './errors.js';
-import { borrow, remainingMs } from './session.js';
+import { borrow, remainingMs, send } from './session.js';
 import { assertValues, type SqlParameter } from './values.js';
 
 export { isDuplicateKey, RollbackError, UnavailableError, UnknownOutcomeError } from './errors.js';
@@ -141,8 +141,7 @@ class OpenTransaction implements Tx {
     this.#pending += 1;
     try {
       const timeout = remainingMs(this.#deadlineMs);
-      const [result] = await this.#connection.query({ sql, values: [...values], timeout });
-      return result;
+      return await send(this.#connection, { sql, values, timeout });
     } catch (error) {
       this.failure ??= error;
       throw error;
@@ -157,7 +156,7 @@ class OpenTransaction implements Tx {
 async function abandon(connection: PoolConnection, tx: OpenTransaction): Promise<void> {
   if (!tx.end()) return connection.destroy();
   try {
-    await connection.query({ sql: 'ROLLBACK', timeout: ROLLBACK_MS_MAX });
+    await send(connection, { sql: 'ROLLBACK', timeout: ROLLBACK_MS_MAX });
     connection.release();
   } catch {
     connection.destroy();
@@ -171,7 +170,7 @@ async function commit(
 ): Promise<void> {
   const timeout = Math.max(COMMIT_MS_MIN, remainingMs(o.deadlineMs));
   try {
-    await connection.query({ sql: 'COMMIT', timeout });
+    await send(connection, { sql: 'COMMIT', timeout });
   } catch (error) {
     connection.destroy();
     const message = `${server.name}: ${o.name}: COMMIT was not answered`;

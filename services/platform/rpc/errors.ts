@@ -31,7 +31,12 @@ export class RpcError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
 
   constructor(o: RpcErrorOptions) {
+    // A refusal is an answer, not a fault: nobody reads its stack, and a sold-out sale makes thousands
+    // a second. What went wrong underneath is the cause, and that has one.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(o.message, o.cause === undefined ? undefined : { cause: o.cause });
+    Error.stackTraceLimit = limit;
     this.code = o.code;
     this.reason = o.reason;
     this.fields = o.fields ?? [];
