@@ -126,3 +126,18 @@ describe('a document', () => {
     expect(documents.flatMap((document) => deadPointers(document, all, read))).toEqual([]);
   });
 });
+
+describe('the outbox table', () => {
+  const words = (sql: string) => sql.replace(/\s+/g, ' ');
+  const migrations = FILES.filter(({ path }) => path.endsWith('.sql')).filter(({ text }) =>
+    text.includes('TABLE IF NOT EXISTS outbox'),
+  );
+  const ddl = /OUTBOX_TABLE = `([^`]+)`/.exec(
+    FILES.find(({ path }) => path.endsWith('mysql/outbox-rows.ts'))?.text ?? '',
+  )?.[1];
+
+  test('is the same in every migration and in the code that uses it', () => {
+    expect(migrations.length).toBeGreaterThanOrEqual(2);
+    for (const { text } of migrations) expect(words(text)).toContain(words(ddl ?? 'none'));
+  });
+});

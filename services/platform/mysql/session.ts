@@ -7,11 +7,13 @@ import { UnavailableError } from './errors.js';
 import type { SqlParameter } from './values.js';
 
 // READ COMMITTED: no gap locks on reads, and a batch sees what was committed before each statement.
-// A lock wait is bounded well below any request's deadline, so waiting ends in a retry.
+// A lock wait is bounded well below any request's deadline, so waiting ends in a retry. MariaDB alone
+// rewrites IN lists of more than 1,000 values into a subquery, and then scans the whole table.
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
-    innodb_lock_wait_timeout = 2, autocommit = 1, time_zone = '+00:00'`,
+    innodb_lock_wait_timeout = 2, autocommit = 1, time_zone = '+00:00'
+    /*M!100305 , in_predicate_conversion_threshold = 0 */`,
 ];
 
 const prepared = new WeakSet<object>();

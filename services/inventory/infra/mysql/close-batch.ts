@@ -2,6 +2,7 @@
 // decides by the pure rules of domain/close.ts.
 
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import {
   type CloseDecision,
@@ -11,7 +12,7 @@ import {
   type Refund,
 } from '../../domain/close.js';
 import { ReservationState } from '../../domain/reservation.js';
-import { applyDeltas, inShards, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
+import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
 
 export interface CloseResult {
   readonly outcomes: CloseOutcome[];

@@ -2,10 +2,11 @@
 // ahead in the same transaction, so that two processes do not ask about the same ones.
 
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { DueHold } from '../../app/ports.js';
-import { inShards, readParts } from './rows.js';
+import { readParts } from './rows.js';
 
 /** Long enough to ask the order service and to close; then somebody else tries. */
 const CLAIM_MS = 5_000;

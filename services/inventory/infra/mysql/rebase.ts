@@ -3,10 +3,11 @@
 // or find its epoch gone. Reading after the commit would count units that are also being refunded.
 
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { SkuLoad } from '../../app/ports.js';
 import { LedgerReason, type StockRow } from '../../domain/stock.js';
-import { inShards, lockStocks } from './rows.js';
+import { lockStocks } from './rows.js';
 
 /** A client that retries for longer than this has long been told that its deadline passed. */
 const GRANT_AGE_MS_MAX = 15 * 60_000;

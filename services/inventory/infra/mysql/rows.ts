@@ -1,8 +1,7 @@
 // SQL that more than one transaction of the book needs: locking stock, reading parts, applying moves.
-// Conditions name each shard by itself, `(shard_no = 3 AND sku_id IN (..)) OR ..`: both MySQL and
-// MariaDB then use the primary key, which they do not for row lists.
 
 import { assert } from '../../../platform/assert.js';
+import { inShards, type Where } from '../../../platform/mysql/in-shards.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import type { SqlParameter, Tx } from '../../../platform/mysql/transaction.js';
 import { type HeldPart, partKey, type ReservationState } from '../../domain/reservation.js';
@@ -10,28 +9,6 @@ import type { LedgerEntry, StockDelta, StockRow } from '../../domain/stock.js';
 
 interface Query {
   rows<T>(sql: string, values?: readonly SqlParameter[]): Promise<T[]>;
-}
-
-export interface Condition {
-  readonly sql: string;
-  readonly values: SqlParameter[];
-}
-
-/** Matches (shard_no, column) pairs. `pairs` must not be empty. */
-export function inShards(column: string, pairs: Iterable<readonly [number, string]>): Condition {
-  const byShard = new Map<number, Set<string>>();
-  for (const [shard, key] of pairs) {
-    const keys = byShard.get(shard);
-    if (keys === undefined) byShard.set(shard, new Set([key]));
-    else keys.add(key);
-  }
-  const terms: string[] = [];
-  const values: SqlParameter[] = [];
-  for (const [shard, keys] of byShard) {
-    terms.push(`(shard_no = ? AND ${column} IN (?))`);
-    values.push(shard, [...keys]);
-  }
-  return { sql: `(${terms.join(' OR ')})`, values };
 }
 
 export interface StockRecord {
@@ -99,7 +76,7 @@ interface ReservationRecord {
 /** Reads parts by key. Their state is stable while the caller holds the locks of their stock. */
 export async function readParts(
   query: Query,
-  where: Condition,
+  where: Where,
 ): Promise<Map<string, HeldPart & { holdUntilMs: number }>> {
   const records = await query.rows<ReservationRecord>(
     `SELECT shard_no, reservation_id, sku_id, order_id, user_id, fingerprint, quantity, limited,

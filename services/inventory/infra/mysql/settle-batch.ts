@@ -6,6 +6,7 @@
 // batch in which anything was refused, because a known request outranks every refusal.
 
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import {
   type Grant,
@@ -14,7 +15,7 @@ import {
   type SettleResult,
 } from '../../domain/reservation.js';
 import { buyerKey, decideSettle, type SettleDecision } from '../../domain/settle.js';
-import { applyDeltas, inShards, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
+import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
 
 export interface SettleOptions {
   readonly deadlineMs: number;

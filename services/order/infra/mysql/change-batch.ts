@@ -8,6 +8,7 @@
 import { assert } from '../../../platform/assert.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import {
@@ -20,11 +21,11 @@ import type { ChangeResult } from '../../app/ports.js';
 import { payloadOf } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
 import { applyChange, decide, type OrderEvent } from '../../domain/transition.js';
-import { inShards } from './in-shards.js';
 import {
   INSERT_TRANSITIONS,
   type OrderRow,
   SELECT_ORDERS,
+  shardAndId,
   stateCodes,
   transitionValues,
 } from './order-rows.js';
@@ -115,7 +116,7 @@ async function work(tx: Tx, outbox: Outbox, items: readonly ChangeItem[]) {
 
 // In key order, as every other statement that locks several orders.
 async function lock(tx: Tx, ids: readonly bigint[]): Promise<{ orders: Order[]; nowMs: number }> {
-  const where = inShards('order_id', ids, geneOf);
+  const where = inShards('order_id', ids.map(shardAndId));
   const rows = await tx.rows<OrderRow>(
     `${SELECT_ORDERS} WHERE ${where.sql} ORDER BY shard_no, order_id FOR UPDATE`,
     where.values,
@@ -131,8 +132,7 @@ async function write(tx: Tx, outbox: Outbox, changes: Changes, nowMs: number): P
     assert(first, 'a group has a member');
     const where = inShards(
       'order_id',
-      group.map((order) => order.orderId),
-      geneOf,
+      group.map((order) => shardAndId(order.orderId)),
     );
     const steps = stepsOf(changes, first);
     const updated = await tx.change(

@@ -1,11 +1,11 @@
 // Offers in sharded MySQL, by SKU. The last write wins; the version grows only when something changed.
 
 import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import { read, transact } from '../../../platform/mysql/transaction.js';
 import { shardOf } from '../../../platform/shard.js';
 import type { OfferStore } from '../../app/ports.js';
 import type { Offer } from '../../domain/offer.js';
-import { inShards } from './in-shards.js';
 
 const COLUMNS = `sku_id, title, currency, unit_price_minor, user_limit, opens_ms, closes_ms,
   version`;
@@ -71,7 +71,10 @@ async function readOn(
   skuIds: readonly string[],
   deadlineMs: number,
 ): Promise<Offer[]> {
-  const where = inShards('sku_id', skuIds, shardOf);
+  const where = inShards(
+    'sku_id',
+    skuIds.map((skuId) => [shardOf(skuId), skuId] as const),
+  );
   const sql = `${SELECT} WHERE ${where.sql}`;
   const rows = await read<OfferRow>(server, { deadlineMs }, sql, where.values);
   return rows.map(toOffer);

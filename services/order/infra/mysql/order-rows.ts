@@ -11,6 +11,11 @@ import type {
 } from '../../domain/order.js';
 import type { OrderType } from '../../domain/order-types.js';
 
+/** Where an order lies: its shard and its key. */
+export function shardAndId(orderId: bigint): readonly [number, bigint] {
+  return [geneOf(orderId), orderId];
+}
+
 /** A tombstone: no order has the id, and none ever will. */
 export const VOID_STATE = 0;
 

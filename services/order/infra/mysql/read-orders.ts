@@ -1,12 +1,11 @@
 // Reads orders by their keys, many at a time. Each statement stands for itself: an order's lines
 // never change, and transitions newer than its row are left out.
 
-import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { inShards } from '../../../platform/mysql/in-shards.js';
 import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
 import type { OrderQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
-import { inShards } from './in-shards.js';
 import {
   type LineRow,
   type OrderRow,
@@ -15,6 +14,7 @@ import {
   SELECT_LINES,
   SELECT_ORDERS,
   SELECT_TRANSITIONS,
+  shardAndId,
   stateCodes,
   type TransitionRow,
   toOrders,
@@ -39,7 +39,7 @@ export function selectIn(tx: Tx): Select {
 
 /** With lines and transitions; ids without an order are left out. */
 export async function readOrders(select: Select, orderIds: readonly bigint[]): Promise<Order[]> {
-  const where = inShards('order_id', orderIds, geneOf);
+  const where = inShards('order_id', orderIds.map(shardAndId));
   const rows = await select<OrderRow>(`${SELECT_ORDERS} WHERE ${where.sql}`, where.values);
   return withLines(select, rows, 'TRANSITIONS');
 }
@@ -53,7 +53,7 @@ export async function readByRequests(
 
 /** Rows alone, tombstones among them. */
 export function selectByIds(select: Select, orderIds: readonly bigint[]): Promise<OrderRow[]> {
-  const where = inShards('order_id', orderIds, geneOf);
+  const where = inShards('order_id', orderIds.map(shardAndId));
   return select<OrderRow>(`${SELECT_ORDERS} WHERE ${where.sql}`, where.values);
 }
 
@@ -94,7 +94,7 @@ export async function withLines(
 ): Promise<Order[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => BigInt(row.order_id));
-  const where = inShards('order_id', ids, geneOf);
+  const where = inShards('order_id', ids.map(shardAndId));
   const lines = await select<LineRow>(`${SELECT_LINES} WHERE ${where.sql}`, where.values);
   const transitions = also
     ? await select<TransitionRow>(`${SELECT_TRANSITIONS} WHERE ${where.sql}`, where.values)

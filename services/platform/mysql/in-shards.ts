@@ -3,28 +3,29 @@
 // `(shard_no, order_id) IN (...)`, reads better, but MariaDB rewrites long ones (more than 1,000
 // values) into a subquery, and an UPDATE then scans, and so locks, the whole table.
 
-import type { SqlParameter } from '../../../platform/mysql/transaction.js';
+import type { SqlParameter } from './values.js';
 
 export interface Where {
   readonly sql: string;
   readonly values: SqlParameter[];
 }
 
-/** `column` is the key column after shard_no. There is at least one key. */
-export function inShards<T extends bigint | string>(
+/**
+ * Matches rows by shard and key; `column` is the key column after shard_no. There is at least one key.
+ * A key that comes twice is asked for once.
+ */
+export function inShards(
   column: string,
-  keys: readonly T[],
-  shardOf: (key: T) => number,
+  keys: Iterable<readonly [shard: number, key: bigint | string]>,
 ): Where {
-  const groups = new Map<number, T[]>();
-  for (const key of keys) {
-    const shard = shardOf(key);
+  const groups = new Map<number, Set<bigint | string>>();
+  for (const [shard, key] of keys) {
     const group = groups.get(shard);
-    if (group) group.push(key);
-    else groups.set(shard, [key]);
+    if (group) group.add(key);
+    else groups.set(shard, new Set([key]));
   }
   const values: SqlParameter[] = [];
-  for (const [shard, group] of groups) values.push(shard, group);
+  for (const [shard, group] of groups) values.push(shard, [...group]);
   const clause = `(shard_no = ? AND ${column} IN (?))`;
   return { sql: `(${new Array(groups.size).fill(clause).join(' OR ')})`, values };
 }
