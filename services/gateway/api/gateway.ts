@@ -56,6 +56,8 @@ export async function createGateway(o: GatewayOptions): Promise<Gateway> {
       requestGate: requestGate(o.log),
       readMaxBytes: o.limits.edge.bodyBytesMax,
       shutdownSignal: shutdown.signal,
+      // Zeros and empty fields are written out: `available: 0` is what a person asks for.
+      jsonOptions: { alwaysEmitImplicit: true },
       // A compressed kilobyte may hold a megabyte, and answers here are smaller than a packet.
       acceptCompression: [],
     },
