@@ -4,8 +4,8 @@
 // 2. What the gate let through is settled by MySQL, in group commit. A part that the gate knows
 //    already (DUPLICATE) is settled too: Redis has seen it, but MySQL may not have.
 // 3. Units that the gate took and MySQL did not need are given back under their epoch.
-// 4. A gate without memory (NOT_LOADED, STALE, EPOCH), or an arbiter that is ahead of it (EPOCH), is
-//    repaired by a rebase and the part goes round again. No answer (UNKNOWN) is asked again.
+// 4. A gate without memory (NOT_LOADED, STALE, EPOCH) is repaired by a rebase, and the part goes round
+//    again. So does one without an answer, and one whose epoch has passed on its way to the arbiter.
 //
 // Nothing is abandoned between gate and arbiter: what goes to settle is waited for.
 
@@ -16,8 +16,10 @@ import type { Gate, StockBook } from './ports.js';
 import type { Rebase } from './rebase.js';
 import type { Refunds } from './refunds.js';
 
-/** One round settles it; a second follows a rebase; more mean that Redis is going up and down. */
-const ROUNDS_MAX = 4;
+/** One round settles it, a second follows a rebase; more mean that others rebase at the same time. */
+const ROUNDS_MAX = 6;
+/** Between rounds that repaired nothing: an install takes a millisecond or two. 42 ms in all. */
+const PAUSE_MS = 2;
 /** Less than this is not enough for a gate and a settle, so nothing is begun. */
 const BUDGET_MS_MIN = 5;
 
@@ -45,6 +47,7 @@ export class HoldParts {
   /** One result per part, in the same order. Never throws: a broken dependency is UNKNOWN. */
   async hold(parts: readonly Part[], deadlineMs: number): Promise<ReserveResult[]> {
     const results = new Array<ReserveResult>(parts.length).fill({ outcome: 'UNKNOWN' });
+    const awaited = new Set<string>();
     let waiting = parts.map((_, index) => index);
     for (let round = 1; round <= ROUNDS_MAX && waiting.length > 0; round++) {
       if (this.#clock.nowMs() + BUDGET_MS_MIN > deadlineMs) break;
@@ -55,13 +58,13 @@ export class HoldParts {
       const stale = new Set<string>();
       outcomes.forEach((outcome, i) => {
         const index = waiting[i] as number;
-        if (outcome.outcome === 'REPAIR') {
-          stale.add(outcome.skuId);
-          again.push(index);
-        } else if (outcome.outcome === 'UNKNOWN') {
-          again.push(index);
-        } else {
+        if (outcome.outcome !== 'REPAIR' && outcome.outcome !== 'UNKNOWN') {
           results[index] = outcome;
+          return;
+        }
+        again.push(index);
+        if (outcome.outcome === 'REPAIR' && this.#needsRebase(outcome, awaited)) {
+          stale.add(outcome.skuId);
         }
       });
       const unknown = await this.#rebase.run([...stale], deadlineMs);
@@ -71,8 +74,17 @@ export class HoldParts {
         results[index] = { outcome: 'SKU_UNKNOWN', skuId: missing.skuId };
         return false;
       });
+      if (waiting.length > 0 && stale.size === 0) await this.#clock.sleep(PAUSE_MS * round);
     }
     return results;
+  }
+
+  // A gate that is merely behind is being loaded by somebody else, who has just bumped the epoch: it
+  // gets one pause to arrive. Rebasing at once, every process would void the grants of the others.
+  #needsRebase(repair: { skuId: string; behind: boolean }, awaited: Set<string>): boolean {
+    if (!repair.behind || awaited.has(repair.skuId)) return true;
+    awaited.add(repair.skuId);
+    return false;
   }
 
   async #settle(
@@ -86,7 +98,8 @@ export class HoldParts {
           return this.#settleOne({ ...(parts[i] as Part), ...pick(reply) }, deadlineMs);
         }
         if (reply.outcome === 'SOLD_OUT' || reply.outcome === 'USER_LIMIT') return reply;
-        return 'skuId' in reply ? { outcome: 'REPAIR', skuId: reply.skuId } : reply;
+        if (!('skuId' in reply)) return reply;
+        return { outcome: 'REPAIR', skuId: reply.skuId, behind: reply.outcome === 'EPOCH' };
       }),
     );
   }
@@ -119,9 +132,12 @@ export class HoldParts {
         this.#rebase.soon([result.skuId]);
         return result;
       case 'EPOCH':
-        return { outcome: 'REPAIR', skuId: result.skuId };
+        // Somebody has loaded the SKU anew. The gate very likely has it by now, so it is asked again;
+        // another rebase would only make the grants of others void in turn.
+        this.#gate.sawEpoch(result.skuId, result.epoch);
+        return { outcome: 'UNKNOWN' };
       case 'SKU_UNKNOWN':
-        return { outcome: 'SKU_UNKNOWN', skuId: result.skuId };
+        return result;
     }
   }
 
@@ -143,7 +159,7 @@ export class HoldParts {
   }
 }
 
-type Outcome = ReserveResult | { outcome: 'REPAIR'; skuId: string };
+type Outcome = ReserveResult | { outcome: 'REPAIR'; skuId: string; behind: boolean };
 
 function pick(reply: Extract<GateReply, { epochs: unknown }>): {
   orderId: string;

@@ -7,6 +7,7 @@ import { createLog } from '../../platform/log.js';
 import { connectShards, type ShardMap } from '../../platform/mysql/connect.js';
 import { migrate } from '../../platform/mysql/migrate.js';
 import { connectRedis, redisReady } from '../../platform/redis/connect.js';
+import { split } from '../domain/split.js';
 import { MysqlStockBook } from '../infra/mysql/stock-book.js';
 import { RedisGate } from '../infra/redis/gate.js';
 import { HoldParts } from './hold-parts.js';
@@ -64,6 +65,30 @@ function open() {
 
 describe('the reservation engine on real servers', () => {
   stockEngineContract(() => Promise.resolve(open()), log);
+
+  test('engines that meet a cold Redis at once load a SKU once each, not for each other', async () => {
+    const deadlineMs = Date.now() + 20_000;
+    const skuId = `cold-${Math.random().toString(36).slice(2)}`;
+    const engines = [open(), open(), open()].map(({ gate, book }) => {
+      const rebase = new Rebase({ gate, book, clock, log });
+      const refunds = new Refunds({ gate, rebase, clock, log });
+      return { book, parts: new HoldParts({ gate, book, rebase, refunds, clock }) };
+    });
+    const [first] = engines;
+    await first?.book.restock({ requestId: skuId, skuId, delta: 900, reason: '' }, deadlineMs);
+    const outcomes = await Promise.all(
+      [...Array(600).keys()].map((i) => {
+        const lines = [{ skuId, quantity: 1, userLimit: 0 }];
+        const ids = { reservationId: `${skuId}-${i}`, orderId: `${i}`, userId: `u${i}` };
+        return engines[i % 3]?.parts.hold(split({ ...ids, lines }), deadlineMs);
+      }),
+    );
+    expect(outcomes.map((results) => results?.[0]?.outcome)).toEqual(Array(600).fill('RESERVED'));
+    const [stock] = (await first?.book.stocks([skuId], deadlineMs)) ?? [];
+    expect(stock?.reserved).toBe(600);
+    // Born with epoch 1; three engines found it missing.
+    expect(stock?.epoch).toBeLessThanOrEqual(4);
+  }, 30_000);
 
   test('300 racers for 40 units on 3 engines: exactly 40 win, and every retry finds its answer', async () => {
     const engines = [open(), open(), open()].map(({ gate, book }) => {

@@ -76,7 +76,9 @@ export type SettleResult =
   | { outcome: 'DUPLICATE'; orderId: string }
   | { outcome: 'SOLD_OUT' | 'USER_LIMIT'; skuId: string; available: number }
   | { outcome: 'CLOSED' | 'REQUEST_ID_REUSED' }
-  | { outcome: 'EPOCH' | 'SKU_UNKNOWN'; skuId: string };
+  /** The SKU was loaded anew since the gate granted: `epoch` is the present one. */
+  | { outcome: 'EPOCH'; skuId: string; epoch: number }
+  | { outcome: 'SKU_UNKNOWN'; skuId: string };
 
 /** What a caller hears of one reserve. */
 export type ReserveResult =

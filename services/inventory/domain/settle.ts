@@ -84,7 +84,9 @@ function refuse(
   for (const [index, line] of grant.lines.entries()) {
     const row = stocks.get(line.skuId);
     if (row === undefined) return { outcome: 'SKU_UNKNOWN', skuId: line.skuId };
-    if (row.epoch !== grant.epochs[index]) return { outcome: 'EPOCH', skuId: line.skuId };
+    if (row.epoch !== grant.epochs[index]) {
+      return { outcome: 'EPOCH', skuId: line.skuId, epoch: row.epoch };
+    }
   }
   for (const line of grant.lines) {
     const row = stocks.get(line.skuId);
