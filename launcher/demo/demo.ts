@@ -34,7 +34,7 @@ export function registerDemo(program: Command): void {
       'after',
       `
 Examples:
-  ./spillway demo                               about 20 s, leaves nothing running
+  ./spillway demo                               about 30 s, leaves nothing running
   ./spillway demo --keep                        then call it yourself; end it with: ./spillway down
   ./spillway demo --units 50 --buyers 500       a small one`,
     )
