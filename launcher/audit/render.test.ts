@@ -9,7 +9,7 @@ const counts: Counts = {
   skus: 21,
   units: { total: 7_000, available: 100, reserved: 0, sold: 6_900 },
   ledgerEntries: 15_000,
-  orders: { PAID: 6_000, CANCELLED: 500 },
+  orders: { PAID: 6_000, CANCELLED: 500, VOID: 40 },
   orderLines: 6_900,
   reservationLines: 6_900,
   inFlightUnits: 3,
@@ -63,4 +63,8 @@ test('a flood of problems is cut, and counted', () => {
   expect(text).toContain('... and 995 more');
   // However many there are of one kind, each other kind is seen.
   expect(text).toContain('✗ Money is conserved');
+});
+
+test('a tombstone is no order', () => {
+  expect(renderAudit(auditReport([], counts, 1, 200), PLAIN)).toContain('6,500 orders and');
 });

@@ -43,7 +43,9 @@ interface Question {
 function questions(report: AuditReport): Question[] {
   if (report.looks === 0) return [{ kinds: ['UNREACHABLE'], text: 'The servers answer.' }];
   const { units } = report;
-  const orders = Object.values(report.orders).reduce((sum, n) => sum + n, 0);
+  // Tombstones bar order ids that never came to be; nobody placed them.
+  const { VOID: _barred, ...placed } = report.orders;
+  const orders = Object.values(placed).reduce((sum, n) => sum + n, 0);
   const inFlight = report.in_flight === 0 ? '' : `, ${n(report.in_flight)} units in flight`;
   const wrong = report.problems.some((found) => found.kind === 'MONEY');
   const agreed = report.provider_compared ? ' The provider agrees.' : ' (Provider not asked.)';
