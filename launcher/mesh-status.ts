@@ -6,6 +6,7 @@
 // UP        every recorded process lives.
 // DEGRADED  it was up, and some process has ended since.
 // LEFTOVER  the launcher was killed and left processes behind; the next up or down ends them.
+import { redisHosts } from '../services/platform/redis/url.js';
 import type { ProcessIdentity } from './process-identity.js';
 import type { State } from './state.js';
 
@@ -17,6 +18,7 @@ export interface MeshStatus {
   gatewayGrpc: string[];
   /** Base URL of the payment provider's sandbox. */
   sandbox: string[];
+  /** host:port of every Redis server; of the sentinels, or of some nodes, when they were given. */
   redis: string[];
   mysql: string[];
   processes: { name: string; pid: number; address: string; log: string }[];
@@ -39,7 +41,7 @@ export function meshStatus(
     services: state.services,
     gatewayGrpc: state.gatewayGrpc,
     sandbox: state.sandbox,
-    redis: state.redisUrls.map(hostOf),
+    redis: state.redisNodes.length > 0 ? state.redisNodes : state.redisUrls.flatMap(redisHosts),
     mysql: state.mysqlUrls.map(hostOf),
     processes,
     ended: state.processes.filter((p) => !alive.includes(p)).map((p) => p.name),

@@ -14,6 +14,7 @@ import { askHealth, askHttp } from './readiness.js';
 import { ensureSecrets } from './secrets.js';
 import type { GivenServers } from './servers/choose-source.js';
 import { stopCompose } from './servers/docker-compose.js';
+import type { RedisTopology } from './servers/redis-topology.js';
 import { startServers } from './servers/start-servers.js';
 import { emptyState, readState, removeState } from './state.js';
 import { Steps, toStderr } from './steps.js';
@@ -33,6 +34,8 @@ export interface MeshOptions {
   home?: Home;
   size?: Partial<MeshSize>;
   given?: GivenServers;
+  /** Of the Redis that is started for it. */
+  redis?: RedisTopology | undefined;
   /** Redis and MySQL only: for running a service in a debugger. */
   serversOnly?: boolean;
   steps?: Steps;
@@ -116,7 +119,8 @@ export async function endLeftovers(home: Home): Promise<boolean> {
 async function bringUp(table: ProcessTable, o: MeshOptions): Promise<void> {
   const steps = o.steps ?? new Steps(() => undefined);
   const given = o.given ?? { redisUrl: undefined, mysqlUrls: [] };
-  await startServers(table, { given, size: 'MESH', steps, signal: o.signal });
+  const { redis, signal } = o;
+  await startServers(table, { given, size: 'MESH', redis, steps, signal });
   if (o.serversOnly !== true) await startServices(table, steps, o);
   for (const record of table.state.processes) {
     if (!lives(record)) throw new StartError(record.name, 'ended while others started', record.log);
@@ -160,7 +164,7 @@ async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions):
  */
 const NODE_ARGS = ['--max-semi-space-size=64'];
 
-async function startService(
+export async function startService(
   table: ProcessTable,
   planned: PlannedProcess,
   signal: AbortSignal,

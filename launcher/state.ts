@@ -26,7 +26,10 @@ const stateSchema = z.object({
     .prefault({}),
   gatewayGrpc: addresses,
   sandbox: addresses,
+  /** As REDIS_URL has it: one server, a cluster, or sentinels. */
   redisUrls: addresses,
+  /** host:port of every Redis server that was started here, replicas too. */
+  redisNodes: addresses,
   mysqlUrls: addresses,
   /** Docker Compose project, when the servers are containers. */
   composeProject: z.string().nullable().default(null),

@@ -1,7 +1,10 @@
 // Redis against MySQL: what the gate believes is available, for the SKUs that it has loaded under
 // the present epoch. A difference cannot oversell, since MySQL arbitrates, but it refuses or admits
 // wrongly.
-import { Redis } from 'ioredis';
+import { createLog } from '../../services/platform/log.js';
+import { connectRedis, type RedisLink, redisReady } from '../../services/platform/redis/connect.js';
+import { sendAll } from '../../services/platform/redis/send-all.js';
+import { redisHosts } from '../../services/platform/redis/url.js';
 import { UnreachableError } from './books.js';
 import { type Problem, problem } from './problem.js';
 import type { StockRow } from './stock-check.js';
@@ -20,46 +23,41 @@ export function checkDrift(stock: StockRow, gate: GateRow | undefined): Problem[
   return [problem('DRIFT', stock.skuId, detail, Math.abs(units))];
 }
 
-/** Hashes per pipeline: about 50 kB of replies. */
-const PIPELINE_MAX = 500;
-const REDIS_MS_MAX = 3_000;
+/** Hashes per read: about 50 kB of replies. */
+const PAGE_MAX = 500;
+const REDIS_MS_MAX = 2_000;
 
 export async function readGate(
   redisUrl: string,
   stocks: readonly StockRow[],
 ): Promise<Map<StockRow, GateRow>> {
-  const redis = new Redis(redisUrl, {
-    lazyConnect: true,
-    connectTimeout: REDIS_MS_MAX,
-    commandTimeout: REDIS_MS_MAX,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-  });
-  // Without a listener ioredis prints every failure itself; the rejected call already tells us.
-  redis.on('error', () => {});
+  const log = createLog({ service: 'audit', level: 'silent' });
+  const link = connectRedis({ url: redisUrl, commandTimeoutMs: REDIS_MS_MAX, log });
   try {
-    await redis.connect();
-    return await readAll(redis, stocks);
+    await redisReady(link, REDIS_MS_MAX);
+    return await readAll(link, stocks);
   } catch (e) {
-    throw new UnreachableError(`redis ${new URL(redisUrl).host}`, (e as Error).message);
+    throw new UnreachableError(`redis ${redisHosts(redisUrl).join()}`, (e as Error).message);
   } finally {
-    redis.disconnect();
+    link.disconnect();
   }
 }
 
-async function readAll(redis: Redis, stocks: readonly StockRow[]): Promise<Map<StockRow, GateRow>> {
+async function readAll(
+  link: RedisLink,
+  stocks: readonly StockRow[],
+): Promise<Map<StockRow, GateRow>> {
   const gate = new Map<StockRow, GateRow>();
-  for (let start = 0; start < stocks.length; start += PIPELINE_MAX) {
-    const page = stocks.slice(start, start + PIPELINE_MAX);
-    const pipeline = redis.pipeline();
-    for (const stock of page) pipeline.hmget(stockKey(stock), 'available', 'epoch');
-    const replies = (await pipeline.exec()) ?? [];
+  for (let start = 0; start < stocks.length; start += PAGE_MAX) {
+    const page = stocks.slice(start, start + PAGE_MAX);
+    const answers = await sendAll(
+      link,
+      page.map((stock) => ['hmget', stockKey(stock), 'available', 'epoch']),
+    );
     for (const [i, stock] of page.entries()) {
-      const [error, fields] = replies[i] ?? [new Error('no reply'), []];
-      if (error !== null) throw error;
-      const [available, epoch] = fields as (string | null)[];
+      const answer = answers[i] ?? { error: new Error('no reply') };
+      if ('error' in answer) throw answer.error;
+      const [available, epoch] = answer.value as (string | null)[];
       if (available == null || epoch == null) continue;
       gate.set(stock, { available: Number(available), epoch: Number(epoch) });
     }

@@ -9,6 +9,8 @@ import { Interrupted, interruptible } from '../interrupt.js';
 import { createHome, defaultHome, type Home, homeAt } from '../paths.js';
 import { identifySelf, lives } from '../process-identity.js';
 import { ProcessTable } from '../process-table.js';
+import { findPrograms } from '../servers/programs.js';
+import { type RedisTopology, startRedisTopology } from '../servers/redis-topology.js';
 import { startServers } from '../servers/start-servers.js';
 import { emptyState, readState } from '../state.js';
 import { Steps, silent, toStderr } from '../steps.js';
@@ -17,30 +19,51 @@ const TEST_DIR_PREFIX = 'test-';
 /** A test runner ends at once when asked; one that hangs must not keep the servers. */
 const COMMAND_STOP_MS_MAX = 10_000;
 
+interface Flags {
+  verbose?: true;
+  redisCluster?: true;
+  redisSentinel?: true;
+}
+
+/** What a command may ask for beside the one Redis that every test has. */
+type Besides = readonly Exclude<RedisTopology, 'SERVER'>[];
+
 export function registerWithServers(program: Command): void {
   program
     .command('with-servers', { hidden: true })
     .description('run a command with TEST_REDIS, TEST_MYSQL_1 and TEST_MYSQL_2 set')
     .option('--verbose', 'tell where the servers listen')
+    .option('--redis-cluster', 'a Redis Cluster besides, in TEST_REDIS_CLUSTER')
+    .option(
+      '--redis-sentinel',
+      'sentinels with a master and a replica besides, in TEST_REDIS_SENTINEL',
+    )
     .argument('<command...>')
     .passThroughOptions()
     .addHelpText('after', '\nExample:\n  ./spillway with-servers -- npx jest int.test')
-    .action(async (command: string[], o: { verbose?: boolean }) => {
+    .action(async (command: string[], o: Flags) => {
       const steps = o.verbose === true ? new Steps(toStderr) : silent;
-      process.exitCode = await withServers(command, steps);
+      const more = { CLUSTER: o.redisCluster, SENTINEL: o.redisSentinel };
+      const besides = (['CLUSTER', 'SENTINEL'] as const).filter((topology) => more[topology]);
+      process.exitCode = await withServers(command, steps, besides);
     });
 }
 
 /** The command's own exit code; 128 + the signal's number when one ended it. */
-export async function withServers(command: readonly string[], steps: Steps): Promise<number> {
+export async function withServers(
+  command: readonly string[],
+  steps: Steps,
+  besides: Besides = [],
+): Promise<number> {
   await removeAbandoned(defaultHome());
   return await interruptible(async (signal) => {
     const table = testTable(defaultHome());
     try {
       const given = { redisUrl: undefined, mysqlUrls: [] };
       await startServers(table, { given, size: 'TEST', steps, signal });
+      const env = await startBesides(table, besides, steps, signal);
       signal.throwIfAborted();
-      return await runBeside(table, command, signal);
+      return await runBeside(table, command, env, signal);
     } finally {
       await table.stopAll();
       rmSync(table.home.dir, { recursive: true, force: true });
@@ -48,13 +71,31 @@ export async function withServers(command: readonly string[], steps: Steps): Pro
   });
 }
 
+async function startBesides(
+  table: ProcessTable,
+  besides: Besides,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const env: Record<string, string> = {};
+  for (const topology of besides) {
+    const { redis: program } = findPrograms(process.env['PATH'] ?? '');
+    if (program === undefined) throw new Error('redis-server not found');
+    const started = await startRedisTopology(table, { topology, program, steps, signal });
+    env[`TEST_REDIS_${topology}`] = started.url;
+  }
+  return env;
+}
+
 async function runBeside(
   table: ProcessTable,
   [name = '', ...args]: readonly string[],
+  besides: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<number> {
   const { redisUrls, mysqlUrls } = table.state;
   const servers = {
+    ...besides,
     TEST_REDIS: redisUrls[0],
     TEST_MYSQL_1: mysqlUrls[0],
     TEST_MYSQL_2: mysqlUrls[1],

@@ -4,16 +4,23 @@ import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { targetsOf } from '../audit/audit.js';
 import { paintFor } from '../audit/paint.js';
+import {
+  readTopology,
+  redisClusterOption,
+  redisSentinelOption,
+  type TopologyFlags,
+} from '../commands/mesh-options.js';
 import { howToCall } from '../how-to-call.js';
 import { interruptible } from '../interrupt.js';
 import { acquireLock } from '../lock.js';
 import { currentStatus, type MeshStatus, startMesh, withMesh } from '../mesh.js';
 import { createHome, defaultHome } from '../paths.js';
+import type { RedisTopology } from '../servers/redis-topology.js';
 import { Steps, toStderr } from '../steps.js';
 import { renderDemo } from './report.js';
 import { type DemoOptions, runDemo } from './run-demo.js';
 
-interface DemoFlags extends Omit<DemoOptions, 'seed'> {
+interface DemoFlags extends Omit<DemoOptions, 'seed'>, TopologyFlags {
   seed?: number;
   json?: string;
   keep?: true;
@@ -30,6 +37,8 @@ export function registerDemo(program: Command): void {
     .option('--seed <n>', 'who wants what; repeats the crowd of an earlier run', whole(0))
     .option('--json <file>', 'write the result as JSON too')
     .option('--keep', 'leave the mesh up afterwards')
+    .addOption(redisClusterOption().conflicts('redisSentinel'))
+    .addOption(redisSentinelOption().conflicts('redisCluster'))
     .addHelpText(
       'after',
       `
@@ -48,8 +57,9 @@ async function demo(flags: DemoFlags): Promise<number> {
   const options = { ...flags, seed: flags.seed ?? Date.now() % 1_000_000 };
   const wasUp = currentStatus().state === 'up';
   if (!wasUp) steps.line('Starting:');
-  if (!wasUp && flags.keep === true) await bringUpToStay(steps);
-  return withMesh({ steps }, async (mesh, signal) => {
+  const redis = readTopology(flags);
+  if (!wasUp && flags.keep === true) await bringUpToStay(steps, redis);
+  return withMesh({ steps, redis }, async (mesh, signal) => {
     const { buyers, units, seed } = options;
     steps.line(`\n${buyers} buyers for ${units} hot units (--seed ${seed})`);
     const { result, curve } = await runDemo(mesh, targetsOf(mesh), options, signal);
@@ -63,13 +73,13 @@ async function demo(flags: DemoFlags): Promise<number> {
 }
 
 /** Like `up --detach`: withMesh then finds it running and leaves it so. */
-async function bringUpToStay(steps: Steps): Promise<void> {
+async function bringUpToStay(steps: Steps, redis: RedisTopology): Promise<void> {
   const home = defaultHome();
   createHome(home);
   const release = acquireLock(home, 'demo --keep');
   try {
     await interruptible(async (signal) => {
-      const table = await startMesh({ home, steps, signal });
+      const table = await startMesh({ home, redis, steps, signal });
       table.state.supervisor = null;
       table.save();
     });

@@ -3,8 +3,9 @@
 // multiples of it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
+import { ROOT } from '../paths.js';
 import { cpuMicros } from './cpu.js';
 import { crowd } from './crowd.js';
 
@@ -27,7 +28,7 @@ export async function measureEmptyCall(o: {
   concurrency: number;
   signal: AbortSignal;
 }): Promise<EmptyCall | undefined> {
-  const program = fileURLToPath(new URL('./empty-call-server.js', import.meta.url));
+  const program = path.join(ROOT, 'dist', 'launcher', 'demo', 'empty-call-server.js');
   const child = spawn(process.execPath, [program, String(o.responseBytes)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

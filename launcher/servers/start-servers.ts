@@ -1,5 +1,6 @@
 // Redis and two MySQL-protocol servers, from wherever they can be had, all starting at once.
 
+import { redisHosts } from '../../services/platform/redis/url.js';
 import type { ProcessTable } from '../process-table.js';
 import { ensureSecrets } from '../secrets.js';
 import type { Steps } from '../steps.js';
@@ -10,7 +11,8 @@ import { installPackages, packagesInstallable } from './install-packages.js';
 import type { ServerSize } from './mysql-arguments.js';
 import { askMysql, startMysql } from './mysql-server.js';
 import { findPrograms } from './programs.js';
-import { askRedis, startRedis } from './redis-server.js';
+import { askRedis } from './redis-server.js';
+import { type RedisTopology, type StartedRedis, startRedisTopology } from './redis-topology.js';
 
 /** Two, because with one nobody notices a statement that would need a transaction across shards. */
 const MYSQL_SERVERS = 2;
@@ -18,6 +20,8 @@ const MYSQL_SERVERS = 2;
 export interface ServerOptions {
   given: GivenServers;
   size: ServerSize;
+  /** Of the Redis that is started here; SERVER when it is left out. */
+  redis?: RedisTopology | undefined;
   steps: Steps;
   signal?: AbortSignal | undefined;
 }
@@ -50,6 +54,7 @@ export async function startServers(table: ProcessTable, o: ServerOptions): Promi
     case 'PROGRAMS':
       return startPrograms(table, choice, o);
     case 'COMPOSE':
+      if ((o.redis ?? 'SERVER') !== 'SERVER') throw new Error(NEEDS_PROGRAMS);
       return startCompose(table, { secrets: ensureSecrets(table.home), ...o });
     case 'PACKAGES':
       throw new Error(`installed, but still not found: ${choice.packages.join(', ')}`);
@@ -58,13 +63,16 @@ export async function startServers(table: ProcessTable, o: ServerOptions): Promi
   }
 }
 
+const NEEDS_PROGRAMS =
+  'A Redis Cluster, or sentinels, are started from programs only: install redis-server (with ' +
+  'redis-cli) and mysqld or mariadbd, or name your own with --redis and --mysql.';
+
 async function useGiven(
   table: ProcessTable,
   given: { redisUrl: string; mysqlUrls: readonly string[] },
   o: ServerOptions,
 ): Promise<void> {
-  const asked = (url: string, ask: () => Promise<void>) => {
-    const { host } = new URL(url);
+  const asked = (host: string, ask: () => Promise<void>) => {
     return o.steps.step('given', host, async () => {
       await ask().catch((e: Error) => {
         throw new Error(`the server you gave at ${host} does not answer: ${e.message}`);
@@ -72,8 +80,8 @@ async function useGiven(
     });
   };
   await Promise.all([
-    asked(given.redisUrl, () => askRedis(given.redisUrl)),
-    ...given.mysqlUrls.map((url) => asked(url, () => askMysql(url))),
+    asked(redisHosts(given.redisUrl).join(), () => askRedis(given.redisUrl)),
+    ...given.mysqlUrls.map((url) => asked(new URL(url).host, () => askMysql(url))),
   ]);
   table.state.redisUrls = [given.redisUrl];
   table.state.mysqlUrls = [...given.mysqlUrls];
@@ -86,24 +94,24 @@ async function startPrograms(
   o: ServerOptions,
 ): Promise<void> {
   const secrets = ensureSecrets(table.home);
-  const { size } = o;
-  const step = async (name: string, start: () => Promise<string>) => {
-    let url = '';
-    const address = () => new URL(url).host;
-    await o.steps.step(name, address, async () => {
-      url = await start();
-    });
-    return url;
+  const { size, steps, redis: topology = 'SERVER' } = o;
+  let redis: StartedRedis | undefined;
+  const startRedis = async (signal: AbortSignal) => {
+    const { redis: program } = programs;
+    redis = await startRedisTopology(table, { topology, program, steps, signal });
   };
-  const redis = (signal: AbortSignal) =>
-    step('redis-1', () => startRedis(table, { name: 'redis-1', program: programs.redis, signal }));
-  const mysql = Array.from({ length: MYSQL_SERVERS }, (_, i) => (signal: AbortSignal) => {
+  const mysqlUrls: string[] = [];
+  const mysql = Array.from({ length: MYSQL_SERVERS }, (_, i) => async (signal: AbortSignal) => {
     const name = `mysql-${i + 1}`;
     const options = { name, program: programs.mysql, secrets, size, signal };
-    return step(name, () => startMysql(table, options));
+    const address = () => new URL(mysqlUrls[i] ?? '').host;
+    await steps.step(name, address, async () => {
+      mysqlUrls[i] = await startMysql(table, options);
+    });
   });
-  const [redisUrl, ...mysqlUrls] = await together(o.signal, [redis, ...mysql]);
-  table.state.redisUrls = redisUrl === undefined ? [] : [redisUrl];
+  await together(o.signal, [startRedis, ...mysql]);
+  table.state.redisUrls = redis === undefined ? [] : [redis.url];
+  table.state.redisNodes = redis?.nodes ?? [];
   table.state.mysqlUrls = mysqlUrls;
   table.save();
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { ConfigError, configFields, readConfig } from './config.js';
+import { REDIS_URL_FORMS } from './redis/url.js';
 
 const schema = z.object({
   LISTEN: configFields.listen,
@@ -10,6 +11,7 @@ const schema = z.object({
   WINDOW_SECONDS: configFields.int(1, 3_600, 900),
   SECRETS: configFields.secretList,
   PEERS: configFields.addresses,
+  NOTICE: configFields.onOff('on'),
 });
 
 const GOOD = {
@@ -42,7 +44,9 @@ test('reads everything, fills defaults in, and ignores what it does not know', (
     WINDOW_SECONDS: 900,
     SECRETS: ['a-long-secret-one', 'a-long-secret-two'],
     PEERS: ['127.0.0.1:1', '[::1]:2'],
+    NOTICE: true,
   });
+  expect(readConfig(schema, { ...GOOD, NOTICE: 'off' }).NOTICE).toBe(false);
 });
 
 test('lists all problems at once, one per line', () => {
@@ -63,9 +67,15 @@ describe('values that are refused', () => {
   test.each([
     ['LISTEN', '127.0.0.1', 'must be host:port'],
     ['LISTEN', '127.0.0.1:65536', 'must be host:port'],
-    ['REDIS_URL', 'http://a', 'must start with redis:// or rediss:// and name a host'],
-    ['REDIS_URL', 'localhost', 'must be a URL that starts with redis:// or rediss://'],
+    ['REDIS_URL', 'http://a', `must be ${REDIS_URL_FORMS}`],
+    [
+      'REDIS_URL',
+      'redis+sentinel://a:b,c',
+      'node 1 is not host:port; must end with the name that the sentinels give the master, ' +
+        'such as /spillway',
+    ],
     ['LOG_LEVEL', 'loud', 'must be one of trace, debug, info, warn, error, fatal, silent'],
+    ['NOTICE', 'true', 'must be on or off'],
     ['WINDOW_SECONDS', '1.5', 'must be a whole number from 1 to 3600'],
     ['WINDOW_SECONDS', '1e2', 'must be a whole number from 1 to 3600'],
     ['WINDOW_SECONDS', '3601', 'must be a whole number from 1 to 3600'],

@@ -2,6 +2,8 @@
 // with a list of everything that is wrong with it. Values are never shown: some are secrets.
 
 import { z } from 'zod';
+import { CRASH_POINTS, type CrashPlan, parseCrashPlan } from './crash-point.js';
+import { parseRedisUrl } from './redis/url.js';
 import { SHARDS } from './shard.js';
 
 /** Its message has one line per problem: variable, problem, example. */
@@ -38,11 +40,13 @@ export const configFields = {
     parseShards,
   ),
   databasePrefix: field('spillway_', parseDatabasePrefix, 'spillway_'),
-  redisUrl: field('redis://127.0.0.1:6379', (text) => parseUrl(text, ['redis:', 'rediss:'])),
+  redisUrl: field('redis://127.0.0.1:6379', parseRedis),
   addresses: field('127.0.0.1:50051,127.0.0.1:50052', parseAddresses),
   logLevel: field('info', (text) => oneOf(LEVELS, text), 'info'),
   url: field('http://127.0.0.1:8080', (text) => parseUrl(text, ['http:', 'https:'])),
   secretList: field('3q2-7wAAAAAAAAAAAAAAAA', parseSecrets),
+  crashPlan: field('gate.after:2', parseCrash).optional(),
+  onOff: (fallback: 'on' | 'off') => field(fallback, parseOnOff, fallback),
   text: (example: string) => field(example, (text) => text),
   int: (min: number, max: number, fallback?: number) =>
     field(String(fallback ?? min), (text) => parseInteger(text, min, max, ''), fallback),
@@ -77,6 +81,11 @@ function field<T>(
   });
 }
 
+function parseCrash(text: string): CrashPlan | Problem {
+  const names = Object.keys(CRASH_POINTS).join(', ');
+  return parseCrashPlan(text) ?? new Problem(`must be name or name:nth, of ${names}`);
+}
+
 function splitAddress(text: string): { host: string; port: number } | undefined {
   const match = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/.exec(text);
   if (!match?.[1] || !match[2]) return undefined;
@@ -106,6 +115,15 @@ function parseUrl(text: string, protocols: string[]): string | Problem {
   const url = new URL(text);
   if (protocols.includes(url.protocol) && url.hostname !== '') return text;
   return new Problem(`must start with ${wanted} and name a host`);
+}
+
+function parseRedis(text: string): string | Problem {
+  const target = parseRedisUrl(text);
+  return 'problems' in target ? new Problem(target.problems.join('; ')) : text;
+}
+
+function parseOnOff(text: string): boolean | Problem {
+  return text === 'on' || text === 'off' ? text === 'on' : new Problem('must be on or off');
 }
 
 function oneOf(words: string[], text: string): string | Problem {
