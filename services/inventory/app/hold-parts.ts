@@ -1,6 +1,7 @@
 // Takes units for many parts: first the gate, then the arbiter.
 //
-// 1. Ask the gate for all parts at once. A clear no ends here: losers never reach MySQL.
+// 1. Ask the gate for all parts at once. A clear no ends here: losers never reach MySQL. Only while
+//    the gate does not list all past grants, MySQL is asked whether the loser is an old winner.
 // 2. What the gate let through is settled by MySQL, in group commit. A part that the gate knows
 //    already (DUPLICATE) is settled too: Redis has seen it, but MySQL may not have.
 // 3. Units that the gate took and MySQL did not need are given back under their epoch.
@@ -10,9 +11,17 @@
 // Nothing is abandoned between gate and arbiter: what goes to settle is waited for.
 
 import type { Clock } from '../../platform/clock.js';
+import { crashPoint } from '../../platform/crash-point.js';
 import type { Refund } from '../domain/close.js';
-import type { GateReply, Grant, Part, ReserveResult, SettleResult } from '../domain/reservation.js';
-import type { Gate, StockBook } from './ports.js';
+import type {
+  GateReply,
+  Grant,
+  KnownResult,
+  Part,
+  ReserveResult,
+  SettleResult,
+} from '../domain/reservation.js';
+import type { Gate, GateWatch, StockBook } from './ports.js';
 import type { Rebase } from './rebase.js';
 import type { Refunds } from './refunds.js';
 
@@ -29,6 +38,7 @@ export class HoldParts {
   readonly #rebase: Rebase;
   readonly #refunds: Refunds;
   readonly #clock: Clock;
+  readonly #watch: GateWatch | undefined;
 
   constructor(o: {
     gate: Gate;
@@ -36,12 +46,14 @@ export class HoldParts {
     rebase: Rebase;
     refunds: Refunds;
     clock: Clock;
+    watch?: GateWatch;
   }) {
     this.#gate = o.gate;
     this.#book = o.book;
     this.#rebase = o.rebase;
     this.#refunds = o.refunds;
     this.#clock = o.clock;
+    this.#watch = o.watch;
   }
 
   /** One result per part, in the same order. Never throws: a broken dependency is UNKNOWN. */
@@ -52,7 +64,10 @@ export class HoldParts {
     for (let round = 1; round <= ROUNDS_MAX && waiting.length > 0; round++) {
       if (this.#clock.nowMs() + BUDGET_MS_MIN > deadlineMs) break;
       const asked = waiting.map((index) => parts[index] as Part);
+      crashPoint('gate.before');
       const replies = await this.#gate.reserve(asked);
+      crashPoint('gate.after');
+      this.#tellWatch(asked, replies);
       const outcomes = await this.#settle(asked, replies, deadlineMs);
       const again: number[] = [];
       const stale = new Set<string>();
@@ -97,20 +112,39 @@ export class HoldParts {
         if ('epochs' in reply) {
           return this.#settleOne({ ...(parts[i] as Part), ...pick(reply) }, deadlineMs);
         }
-        if (reply.outcome === 'SOLD_OUT' || reply.outcome === 'USER_LIMIT') return reply;
+        if (reply.outcome === 'SOLD_OUT' || reply.outcome === 'USER_LIMIT') {
+          return this.#refuse(parts[i] as Part, reply, deadlineMs);
+        }
         if (!('skuId' in reply)) return reply;
         return { outcome: 'REPAIR', skuId: reply.skuId, behind: reply.outcome === 'EPOCH' };
       }),
     );
   }
 
+  // Idempotency comes before stock: where the gate may have forgotten the request, its refusal stands
+  // only if the arbiter does not know it either.
+  async #refuse(part: Part, refusal: Refusal, deadlineMs: number): Promise<Outcome> {
+    const { outcome, skuId, available, listed } = refusal;
+    if (listed) return { outcome, skuId, available };
+    this.#rebase.unlisted(skuId);
+    try {
+      const known = await this.#book.known(part, deadlineMs);
+      return known === undefined ? { outcome, skuId, available } : answer(known);
+    } catch {
+      return { outcome: 'UNKNOWN' };
+    }
+  }
+
   async #settleOne(grant: Grant, deadlineMs: number): Promise<Outcome> {
     let result: SettleResult;
+    this.#watch?.inFlight(grant);
     try {
       result = await this.#book.settle(grant, deadlineMs);
     } catch {
       // Not known, or not started: the grant stays in Redis, and the retry finds it there.
       return { outcome: 'UNKNOWN' };
+    } finally {
+      this.#watch?.landed(grant);
     }
     switch (result.outcome) {
       case 'RESERVED':
@@ -122,8 +156,11 @@ export class HoldParts {
       case 'CLOSED':
         this.#giveBack(grant, 'CLOSED');
         return result;
-      case 'USER_LIMIT':
       case 'REQUEST_ID_REUSED':
+        // Not forgotten: the owner's retry shall find its order in the gate.
+        this.#giveBack(grant, result.orderId);
+        return answer(result);
+      case 'USER_LIMIT':
         this.#giveBack(grant, '');
         return result;
       case 'SOLD_OUT':
@@ -139,6 +176,13 @@ export class HoldParts {
       case 'SKU_UNKNOWN':
         return result;
     }
+  }
+
+  #tellWatch(parts: readonly Part[], replies: readonly GateReply[]): void {
+    replies.forEach((reply, i) => {
+      if (reply.outcome === 'SOLD_OUT') this.#watch?.soldOut(reply.skuId);
+      else if (reply.outcome === 'UNKNOWN') this.#watch?.unsure(parts[i] as Part);
+    });
   }
 
   #giveBack(grant: Grant, mark: string): void {
@@ -159,7 +203,13 @@ export class HoldParts {
   }
 }
 
+type Refusal = Extract<GateReply, { listed: boolean }>;
 type Outcome = ReserveResult | { outcome: 'REPAIR'; skuId: string; behind: boolean };
+
+/** A reused id is none of the caller's business: he does not hear whose order it is. */
+function answer(known: KnownResult): ReserveResult {
+  return known.outcome === 'REQUEST_ID_REUSED' ? { outcome: known.outcome } : known;
+}
 
 function pick(reply: Extract<GateReply, { epochs: unknown }>): {
   orderId: string;

@@ -1,11 +1,14 @@
 // The one repair, whatever has happened to Redis: take a new epoch and the true number from MySQL,
 // and load the gate with them. Safe at any time and from many processes at once; one run per SKU and
-// process is enough, so concurrent callers share it.
+// process is enough, so concurrent callers share it. What the SKU has granted before comes too: the
+// newest at once, the rest afterwards (GrantFill), so that the gate is open again after milliseconds.
 
 import { Batcher } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
+import { crashPoint } from '../../platform/crash-point.js';
 import type { Log } from '../../platform/log.js';
-import type { Gate, StockBook } from './ports.js';
+import { GrantFill } from './grant-fill.js';
+import type { Gate, SkuLoad, StockBook } from './ports.js';
 
 /** 32 SKUs are one transaction of some milliseconds; a cold start has thousands. */
 const BATCH_SKUS_MAX = 32;
@@ -19,23 +22,26 @@ type Loaded = 'LOADED' | 'SKU_UNKNOWN';
 export class Rebase {
   readonly #running = new Map<string, Promise<Loaded>>();
   readonly #batcher: Batcher<string, Loaded>;
+  readonly #fill: GrantFill;
+  readonly #gate: Gate;
   readonly #clock: Clock;
   readonly #log: Log;
 
   constructor(o: { gate: Gate; book: StockBook; clock: Clock; log: Log }) {
+    this.#gate = o.gate;
     this.#clock = o.clock;
     this.#log = o.log;
+    this.#fill = new GrantFill({ ...o, reload: (skuId) => this.soon([skuId]) });
     this.#batcher = new Batcher({
       name: 'rebase',
       itemsMax: BATCH_SKUS_MAX,
       queueMax: QUEUE_MAX,
       ageMsMax: QUEUE_AGE_MS_MAX,
       concurrency: 1,
+      clock: o.clock,
       run: async (skuIds, batch) => {
         const loads = await o.book.rebase(skuIds, batch.deadlineMs);
-        for (const load of loads) o.gate.sawEpoch(load.skuId, load.epoch);
-        // Not installed is not lost: the gate answers NOT_LOADED or EPOCH, and we are called again.
-        if (!(await o.gate.install(loads))) o.log.warn({ skuIds }, 'redis did not take a rebase');
+        await this.#install(loads);
         const known = new Set(loads.map((load) => load.skuId));
         return skuIds.map((skuId) => (known.has(skuId) ? 'LOADED' : 'SKU_UNKNOWN'));
       },
@@ -62,8 +68,28 @@ export class Rebase {
     void this.run(skuIds, this.#clock.nowMs() + BACKGROUND_MS_MAX);
   }
 
-  stop(): Promise<void> {
-    return this.#batcher.stop();
+  /** The gate has refused by an incomplete list of grants. */
+  unlisted(skuId: string): void {
+    this.#fill.unlisted(skuId);
+  }
+
+  async stop(): Promise<void> {
+    await this.#batcher.stop();
+    await this.#fill.stop();
+  }
+
+  async #install(loads: readonly SkuLoad[]): Promise<void> {
+    crashPoint('rebase.before-install');
+    for (const load of loads) this.#gate.sawEpoch(load.skuId, load.epoch);
+    const replies = await this.#gate.install(loads);
+    crashPoint('rebase.after-install');
+    // Not installed is not lost: the gate answers NOT_LOADED or EPOCH, and we are called again.
+    const unknown = loads.filter((_, i) => replies[i] === 'UNKNOWN');
+    const skuIds = unknown.map((load) => load.skuId);
+    if (skuIds.length > 0) this.#log.warn({ skuIds }, 'redis did not take a rebase');
+    loads.forEach((load, i) => {
+      if (replies[i] !== 'OLDER') this.#fill.start(load);
+    });
   }
 
   #once(skuId: string, deadlineMs: number): Promise<Loaded> {

@@ -3,6 +3,7 @@
 
 import { Batcher, OverloadedError } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
+import { crashPoint } from '../../platform/crash-point.js';
 import type { Log } from '../../platform/log.js';
 import type { Refund } from '../domain/close.js';
 import type { Gate, RefundReply } from './ports.js';
@@ -29,7 +30,11 @@ export class Refunds {
       queueMax: QUEUE_MAX,
       ageMsMax: QUEUE_AGE_MS_MAX,
       concurrency: 1,
-      run: (refunds) => o.gate.refund(refunds),
+      clock: o.clock,
+      run: (refunds) => {
+        crashPoint('refund.before');
+        return o.gate.refund(refunds);
+      },
     });
   }
 
@@ -43,15 +48,23 @@ export class Refunds {
   }
 
   async #sendOne(refund: Refund): Promise<void> {
-    let reply: RefundReply;
+    let reply = await this.#ask(refund);
+    if (reply === 'NOT_LOADED') {
+      // The gate has yet to be loaded with the epoch that counts these units. A load that is on its way
+      // may have read its number before they came back, so they are sent again behind it.
+      await this.#rebase.run([refund.skuId], this.#clock.nowMs() + WAIT_MS_MAX);
+      reply = await this.#ask(refund);
+    }
+    // Not known whether the gate has them: a rebase counts them, and is cheaper than remembering.
+    if (reply === 'UNKNOWN' || reply === 'NOT_LOADED') this.#rebase.soon([refund.skuId]);
+  }
+
+  async #ask(refund: Refund): Promise<RefundReply> {
     try {
-      reply = await this.#batcher.add(refund, this.#clock.nowMs() + WAIT_MS_MAX);
+      return await this.#batcher.add(refund, this.#clock.nowMs() + WAIT_MS_MAX);
     } catch (error) {
       if (!(error instanceof OverloadedError)) this.#log.warn({ err: error }, 'refund failed');
-      reply = 'UNKNOWN';
+      return 'UNKNOWN';
     }
-    // Not answered, or the gate has yet to be loaded with the epoch that counts these units: a
-    // rebase is right in either case, and cheaper than remembering.
-    if (reply === 'UNKNOWN' || reply === 'NOT_LOADED') this.#rebase.soon([refund.skuId]);
   }
 }

@@ -1,17 +1,17 @@
 // The contract on real Redis and two real MySQL servers, and a race of many for few.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { systemClock as clock } from '../../platform/clock.js';
 import { createLog } from '../../platform/log.js';
 import { connectShards, type ShardMap } from '../../platform/mysql/connect.js';
 import { migrate } from '../../platform/mysql/migrate.js';
-import { connectRedis, redisReady } from '../../platform/redis/connect.js';
+import { connectRedis, type RedisLink, redisReady } from '../../platform/redis/connect.js';
 import { split } from '../domain/split.js';
 import { MysqlStockBook } from '../infra/mysql/stock-book.js';
 import { RedisGate } from '../infra/redis/gate.js';
 import { HoldParts } from './hold-parts.js';
 import { Rebase } from './rebase.js';
+import { redisLossContract } from './redis-loss.contract.js';
 import { Refunds } from './refunds.js';
 import { ReserveStock } from './reserve-stock.js';
 import { stockEngineContract } from './stock-engine.contract.js';
@@ -20,7 +20,7 @@ const log = createLog({ service: 'test', level: 'silent' });
 const database = `it_inventory_${Math.random().toString(36).slice(2, 10)}`;
 
 let shards: ShardMap;
-let redis: Redis;
+let redis: RedisLink;
 
 beforeAll(async () => {
   const { TEST_MYSQL_1, TEST_MYSQL_2, TEST_REDIS } = process.env;
@@ -47,10 +47,10 @@ afterAll(async () => {
   redis.disconnect();
 });
 
-function open() {
+function open(o: { pageEntriesMax?: number } = {}) {
   return {
     gate: new RedisGate(redis),
-    book: new MysqlStockBook(shards, { holdMs: 60_000 }),
+    book: new MysqlStockBook(shards, { holdMs: 60_000, ...o }),
     forget: async () => {
       await redis.flushall();
     },
@@ -64,7 +64,8 @@ function open() {
 }
 
 describe('the reservation engine on real servers', () => {
-  stockEngineContract(() => Promise.resolve(open()), log);
+  stockEngineContract((o) => Promise.resolve(open(o)), log);
+  redisLossContract((o) => Promise.resolve(open(o)), log);
 
   test('engines that meet a cold Redis at once load a SKU once each, not for each other', async () => {
     const deadlineMs = Date.now() + 20_000;

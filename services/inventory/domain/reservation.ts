@@ -63,22 +63,34 @@ export interface HeldLine {
 export type GateReply =
   | { outcome: 'GRANTED'; orderId: string; epochs: readonly number[]; fresh: readonly boolean[] }
   | { outcome: 'DUPLICATE'; orderId: string; epochs: readonly number[]; fresh: readonly boolean[] }
-  | { outcome: 'SOLD_OUT'; skuId: string; available: number }
-  | { outcome: 'USER_LIMIT'; skuId: string; available: number }
+  /** Not `listed`: the gate may not know every past request yet, so this may be one of them. */
+  | { outcome: 'SOLD_OUT' | 'USER_LIMIT'; skuId: string; available: number; listed: boolean }
   | { outcome: 'CLOSED' }
   | { outcome: 'NOT_LOADED' | 'STALE' | 'EPOCH'; skuId: string }
   /** No answer: the script may have run or not. Asked again under the same id. */
   | { outcome: 'UNKNOWN' };
 
+/** What the arbiter says of a request that it has seen before. */
+export type KnownResult =
+  | { outcome: 'DUPLICATE'; orderId: string }
+  /** Another request has this id: the one that got `orderId`. */
+  | { outcome: 'REQUEST_ID_REUSED'; orderId: string }
+  | { outcome: 'CLOSED' };
+
 /** What the arbiter says of one grant. */
 export type SettleResult =
   | { outcome: 'RESERVED'; orderId: string }
-  | { outcome: 'DUPLICATE'; orderId: string }
+  | KnownResult
   | { outcome: 'SOLD_OUT' | 'USER_LIMIT'; skuId: string; available: number }
-  | { outcome: 'CLOSED' | 'REQUEST_ID_REUSED' }
   /** The SKU was loaded anew since the gate granted: `epoch` is the present one. */
   | { outcome: 'EPOCH'; skuId: string; epoch: number }
   | { outcome: 'SKU_UNKNOWN'; skuId: string };
+
+/**
+ * A retry within this time is answered as its first try was, whatever Redis has lost. An hour is longer
+ * than any client keeps trying; older grants are not loaded into the gate again.
+ */
+export const RETRY_HORIZON_MS = 60 * 60_000;
 
 /** What a caller hears of one reserve. */
 export type ReserveResult =

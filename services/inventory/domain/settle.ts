@@ -8,6 +8,8 @@ import { assert } from '../../platform/assert.js';
 import {
   type Grant,
   type HeldPart,
+  type KnownResult,
+  type Part,
   partKey,
   ReservationState,
   type SettleResult,
@@ -50,7 +52,7 @@ export function decideSettle(input: SettleInput): SettleDecision {
       decision.results.push(
         twin.fingerprint === grant.fingerprint
           ? { outcome: 'DUPLICATE', orderId: twin.orderId }
-          : { outcome: 'REQUEST_ID_REUSED' },
+          : { outcome: 'REQUEST_ID_REUSED', orderId: twin.orderId },
       );
     } else if (known !== undefined) {
       decision.results.push(answerKnown(known, grant));
@@ -66,14 +68,16 @@ export function decideSettle(input: SettleInput): SettleDecision {
   return decision;
 }
 
-function answerKnown(known: HeldPart, grant: Grant): SettleResult {
+/** The answer to a request whose reservation is there already. */
+export function answerKnown(known: HeldPart, part: Part): KnownResult {
+  const { orderId } = known;
   const live =
     known.state === ReservationState.RESERVED || known.state === ReservationState.CONFIRMED;
   // A tombstone was written without knowing the request, so it has no fingerprint to compare.
-  if (known.lines.length > 0 && known.fingerprint !== grant.fingerprint) {
-    return { outcome: 'REQUEST_ID_REUSED' };
+  if (known.lines.length > 0 && known.fingerprint !== part.fingerprint) {
+    return { outcome: 'REQUEST_ID_REUSED', orderId };
   }
-  return live ? { outcome: 'DUPLICATE', orderId: known.orderId } : { outcome: 'CLOSED' };
+  return live ? { outcome: 'DUPLICATE', orderId } : { outcome: 'CLOSED' };
 }
 
 function refuse(

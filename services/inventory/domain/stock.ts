@@ -2,6 +2,8 @@
 // with a ledger entry that says before, after and why. Moves are the only way that units change, so
 // `total = available + reserved + sold` holds by construction; SQL checks it again.
 
+import { assert } from '../../platform/assert.js';
+
 export const LedgerReason = { RESTOCK: 1, RESERVE: 2, RELEASE: 3, CONFIRM: 4, RETURN: 5 } as const;
 export type LedgerReason = (typeof LedgerReason)[keyof typeof LedgerReason];
 
@@ -15,6 +17,11 @@ export interface StockRow {
   reserved: number;
   sold: number;
   total: number;
+}
+
+/** A SKU after a transaction that moved its units, with what was available before it. */
+export interface StockChange extends StockRow {
+  readonly availableBefore: number;
 }
 
 export interface LedgerEntry {
@@ -60,6 +67,15 @@ export class StockMoves {
 
   get deltas(): StockDelta[] {
     return [...this.#deltas.values()];
+  }
+
+  /** The SKUs that were moved, as they are now. */
+  get changes(): StockChange[] {
+    return this.deltas.map((delta) => {
+      const row = this.rows.get(delta.skuId);
+      assert(row !== undefined, `${delta.skuId} was moved without its row`);
+      return { ...row, availableBefore: row.available - delta.available };
+    });
   }
 
   /** Moves `units` of a locked SKU. The caller has checked the bound. */

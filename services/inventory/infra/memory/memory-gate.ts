@@ -1,7 +1,15 @@
-// The gate as an executable specification: what the three Lua scripts mean, in plain code. It is held
+// The gate as an executable specification: what the Lua scripts mean, in plain code. It is held
 // to the same contract table as Redis, and property tests compare the two.
 
-import type { Gate, GateLevel, RefundReply, SkuLoad } from '../../app/ports.js';
+import type {
+  Gate,
+  GateLevel,
+  InstallReply,
+  Recollection,
+  RefundReply,
+  RememberReply,
+  SkuLoad,
+} from '../../app/ports.js';
 import type { Refund } from '../../domain/close.js';
 import type { GateReply, Line, Part } from '../../domain/reservation.js';
 
@@ -11,6 +19,8 @@ interface Sku {
   seq: number;
   /** The life of the gate in which it was loaded; another life means that memory was lost. */
   bind: number;
+  /** Whether the grants are all that can be retried. */
+  listed: boolean;
   readonly grants: Map<string, string>;
   readonly buyers: Map<string, number>;
 }
@@ -85,12 +95,13 @@ export class MemoryGate implements Gate {
   #refuse(part: Part, missing: readonly Line[]): GateReply | undefined {
     for (const line of missing) {
       const sku = this.#get(line.skuId);
+      const { listed } = sku;
       const left = line.userLimit - (sku.buyers.get(part.userId) ?? 0);
       if (line.userLimit > 0 && left < line.quantity) {
-        return { outcome: 'USER_LIMIT', skuId: line.skuId, available: Math.max(0, left) };
+        return { outcome: 'USER_LIMIT', skuId: line.skuId, available: Math.max(0, left), listed };
       }
       if (sku.available < line.quantity) {
-        return { outcome: 'SOLD_OUT', skuId: line.skuId, available: sku.available };
+        return { outcome: 'SOLD_OUT', skuId: line.skuId, available: sku.available, listed };
       }
     }
     return undefined;
@@ -127,28 +138,44 @@ export class MemoryGate implements Gate {
     return 'REFUNDED';
   }
 
-  install(loads: readonly SkuLoad[]): Promise<boolean> {
-    for (const load of loads) {
-      const stored = this.#skus.get(load.skuId);
-      if (stored !== undefined && stored.epoch >= load.epoch && stored.bind === this.#life)
-        continue;
-      this.#skus.set(load.skuId, {
-        available: load.available,
-        epoch: load.epoch,
-        seq: 0,
-        bind: this.#life,
-        grants: new Map(load.grants.map((grant) => [grant.reservationId, grant.orderId])),
-        buyers: new Map(load.buyers.map((buyer) => [buyer.userId, buyer.units])),
-      });
+  install(loads: readonly SkuLoad[]): Promise<InstallReply[]> {
+    return Promise.resolve(loads.map((load) => this.#installOne(load)));
+  }
+
+  #installOne(load: SkuLoad): InstallReply {
+    const stored = this.#skus.get(load.skuId);
+    if (stored !== undefined && stored.epoch >= load.epoch && stored.bind === this.#life) {
+      return 'OLDER';
     }
-    return Promise.resolve(true);
+    this.#skus.set(load.skuId, {
+      available: load.available,
+      epoch: load.epoch,
+      seq: 0,
+      bind: this.#life,
+      listed: load.nextEntry === undefined,
+      grants: new Map(load.grants.map((grant) => [grant.reservationId, grant.orderId])),
+      buyers: new Map(load.buyers.map((buyer) => [buyer.userId, buyer.units])),
+    });
+    return 'INSTALLED';
+  }
+
+  remember(recollection: Recollection): Promise<RememberReply> {
+    const sku = this.#skus.get(recollection.skuId);
+    if (sku?.epoch !== recollection.epoch) return Promise.resolve('OLDER');
+    for (const { reservationId, orderId } of recollection.grants) {
+      if (!sku.grants.has(reservationId)) sku.grants.set(reservationId, orderId);
+    }
+    if (recollection.last) sku.listed = true;
+    return Promise.resolve('REMEMBERED');
   }
 
   levels(skus: readonly { skuId: string }[]): Promise<(GateLevel | undefined)[]> {
     return Promise.resolve(
       skus.map(({ skuId }) => {
         const sku = this.#skus.get(skuId);
-        return sku && { available: sku.available, epoch: sku.epoch, seq: sku.seq };
+        if (sku === undefined) return undefined;
+        const { available, epoch, seq, grants } = sku;
+        return { available, epoch, seq, grants: grants.size };
       }),
     );
   }

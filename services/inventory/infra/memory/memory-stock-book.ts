@@ -3,6 +3,7 @@
 
 import type {
   DueHold,
+  GrantsPage,
   RestockRequest,
   RestockResult,
   SkuLoad,
@@ -12,28 +13,41 @@ import { type CloseOutcome, type Closing, decideClose, type Refund } from '../..
 import {
   type Grant,
   type HeldPart,
+  type KnownResult,
+  type Part,
   partKey,
+  RETRY_HORIZON_MS,
   ReservationState,
   type SettleResult,
 } from '../../domain/reservation.js';
-import { buyerKey, decideSettle } from '../../domain/settle.js';
+import { answerKnown, buyerKey, decideSettle } from '../../domain/settle.js';
 import { partitionOf } from '../../domain/split.js';
-import { type LedgerEntry, LedgerReason, StockMoves, type StockRow } from '../../domain/stock.js';
+import {
+  type LedgerEntry,
+  LedgerReason,
+  type StockChange,
+  StockMoves,
+  type StockRow,
+} from '../../domain/stock.js';
 
 export class MemoryStockBook implements StockBook {
   readonly #stocks = new Map<string, StockRow>();
   readonly #parts = new Map<string, HeldPart & { holdUntilMs: number }>();
   readonly #bought = new Map<string, number>();
   readonly #ledger: (LedgerEntry & { atMs: number })[] = [];
-  readonly #restocks = new Map<string, RestockRequest>();
-  readonly #onChange: ((skuIds: readonly string[]) => void)[] = [];
+  /** The first body of each request id, done or not. */
+  readonly #restockOwners = new Map<string, RestockRequest>();
+  readonly #restocks = new Set<string>();
+  readonly #onChange: ((changes: readonly StockChange[]) => void)[] = [];
   readonly #onRefund: ((refunds: readonly Refund[]) => void)[] = [];
   readonly #holdMs: number;
   readonly #nowMs: () => number;
+  readonly #pageEntriesMax: number;
 
-  constructor(o: { holdMs: number; nowMs: () => number }) {
+  constructor(o: { holdMs: number; nowMs: () => number; pageEntriesMax?: number }) {
     this.#holdMs = o.holdMs;
     this.#nowMs = o.nowMs;
+    this.#pageEntriesMax = o.pageEntriesMax ?? Number.MAX_SAFE_INTEGER;
   }
 
   settle(grant: Grant): Promise<SettleResult> {
@@ -89,13 +103,33 @@ export class MemoryStockBook implements StockBook {
   #load(row: StockRow): SkuLoad {
     row.epoch += 1;
     const { partition, skuId, epoch, available } = row;
-    const grants = this.#ledger
-      .filter((entry) => entry.skuId === skuId && entry.reason === LedgerReason.RESERVE)
-      .map((entry) => ({ reservationId: entry.causeId, orderId: entry.orderId }));
     const buyers = [...this.#bought]
       .filter(([key]) => key.startsWith(`${skuId}/`))
       .map(([key, units]) => ({ userId: key.slice(skuId.length + 1), units }));
-    return { partition, skuId, epoch, available, grants, buyers };
+    return { partition, skuId, epoch, available, buyers, ...this.#page(skuId, row.version + 1) };
+  }
+
+  grantsPage(skuId: string, belowEntry: number): Promise<GrantsPage> {
+    return Promise.resolve(this.#page(skuId, belowEntry));
+  }
+
+  #page(skuId: string, belowEntry: number): GrantsPage {
+    const oldest = Math.max(1, belowEntry - this.#pageEntriesMax);
+    const entries = this.#ledger.filter(
+      (entry) => entry.skuId === skuId && entry.entry >= oldest && entry.entry < belowEntry,
+    );
+    const last = entries.find((entry) => entry.entry === oldest);
+    const tooOld = last !== undefined && last.atMs < this.#nowMs() - RETRY_HORIZON_MS;
+    const ended = oldest <= 1 || last === undefined || tooOld;
+    const grants = entries
+      .filter((entry) => entry.reason === LedgerReason.RESERVE)
+      .map((entry) => ({ reservationId: entry.causeId, orderId: entry.orderId }));
+    return { grants, nextEntry: ended ? undefined : oldest };
+  }
+
+  known(part: Part): Promise<KnownResult | undefined> {
+    const known = this.#parts.get(partKey(part));
+    return Promise.resolve(known && answerKnown(known, part));
   }
 
   restock(request: RestockRequest): Promise<RestockResult> {
@@ -105,16 +139,17 @@ export class MemoryStockBook implements StockBook {
   #restockOne(request: RestockRequest): RestockResult {
     const { requestId, skuId, delta } = request;
     const known = this.#stocks.get(skuId);
-    const earlier = this.#restocks.get(`${partitionOf(skuId)}/${requestId}`);
-    if (earlier !== undefined) {
-      const same = earlier.skuId === skuId && earlier.delta === delta && known !== undefined;
-      return same ? { outcome: 'DONE', stock: { ...known } } : { outcome: 'REQUEST_ID_REUSED' };
+    const owner = this.#restockOwners.get(requestId) ?? request;
+    this.#restockOwners.set(requestId, owner);
+    if (owner.skuId !== skuId || owner.delta !== delta) return { outcome: 'REQUEST_ID_REUSED' };
+    if (known !== undefined && this.#restocks.has(requestId)) {
+      return { outcome: 'DONE', stock: { ...known } };
     }
     if (known === undefined && delta < 0) return { outcome: 'SKU_UNKNOWN' };
     const row = known ?? newStock(skuId);
     if (row.available + delta < 0) return { outcome: 'STOCK_TOO_LOW', available: row.available };
     this.#stocks.set(skuId, row);
-    this.#restocks.set(`${row.partition}/${requestId}`, request);
+    this.#restocks.add(requestId);
     const moves = new StockMoves(this.#stocks);
     moves.move(row, LedgerReason.RESTOCK, delta, '', requestId);
     this.#record(moves);
@@ -126,9 +161,15 @@ export class MemoryStockBook implements StockBook {
     return Promise.resolve(rows.map((row) => ({ ...row })));
   }
 
-  reservation(reservationId: string): Promise<(HeldPart & { holdUntilMs: number })[]> {
-    const parts = [...this.#parts.values()];
-    return Promise.resolve(parts.filter((part) => part.reservationId === reservationId));
+  reservation(
+    reservationId: string,
+    _deadlineMs?: number,
+    partitions?: readonly number[],
+  ): Promise<(HeldPart & { holdUntilMs: number })[]> {
+    const parts = [...this.#parts.values()].filter((part) => part.reservationId === reservationId);
+    return Promise.resolve(
+      parts.filter((part) => partitions === undefined || partitions.includes(part.partition)),
+    );
   }
 
   ledger(
@@ -162,7 +203,7 @@ export class MemoryStockBook implements StockBook {
     return Promise.resolve();
   }
 
-  onChange(listener: (skuIds: readonly string[]) => void): void {
+  onChange(listener: (changes: readonly StockChange[]) => void): void {
     this.#onChange.push(listener);
   }
 
@@ -177,8 +218,8 @@ export class MemoryStockBook implements StockBook {
 
   #record(moves: StockMoves): void {
     for (const entry of moves.ledger) this.#ledger.push({ ...entry, atMs: this.#nowMs() });
-    const skuIds = moves.deltas.map((delta) => delta.skuId);
-    if (skuIds.length > 0) for (const tell of this.#onChange) tell(skuIds);
+    const { changes } = moves;
+    if (changes.length > 0) for (const tell of this.#onChange) tell(changes);
   }
 }
 

@@ -1,6 +1,7 @@
 // One batch of closings on one server: confirm, release, return and bar, in one transaction that
 // decides by the pure rules of domain/close.ts.
 
+import { crashPoint } from '../../../platform/crash-point.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
@@ -12,13 +13,14 @@ import {
   type Refund,
 } from '../../domain/close.js';
 import { ReservationState } from '../../domain/reservation.js';
+import type { StockChange } from '../../domain/stock.js';
 import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
 
 export interface CloseResult {
   readonly outcomes: CloseOutcome[];
   /** To be given back to the gate, now that it is committed. */
   readonly refunds: Refund[];
-  readonly changedSkuIds: string[];
+  readonly changes: StockChange[];
 }
 
 export async function closeBatch(
@@ -37,8 +39,9 @@ export async function closeBatch(
       const held = await readParts(tx, inShards('reservation_id', keys));
       const decision = decideClose({ stocks, held, closings });
       await write(tx, decision, nowMs);
-      const changedSkuIds = decision.moves.deltas.map((delta) => delta.skuId);
-      return { outcomes: decision.outcomes, refunds: decision.refunds, changedSkuIds };
+      crashPoint('close.before-commit');
+      const { outcomes, refunds, moves } = decision;
+      return { outcomes, refunds, changes: moves.changes };
     },
   );
 }

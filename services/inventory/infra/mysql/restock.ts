@@ -1,17 +1,41 @@
-// Changes a SKU's total, once per request id, and creates the SKU at its first restock.
+// Changes a SKU's total, once per request id, and creates the SKU at its first restock. Two
+// transactions, on the shard of the request id and on that of the SKU: whatever happens in between,
+// the retry does the second, once.
 
-import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { crashPoint } from '../../../platform/crash-point.js';
+import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
+import { shardOf } from '../../../platform/shard.js';
 import type { RestockRequest, RestockResult } from '../../app/ports.js';
-import { LedgerReason, StockMoves, type StockRow } from '../../domain/stock.js';
+import { partitionOf } from '../../domain/split.js';
+import { LedgerReason, type StockChange, StockMoves, type StockRow } from '../../domain/stock.js';
+import { resolved } from './resolved.js';
+import { claimRestock } from './restock-claim.js';
 import { applyDeltas, insertLedger, lockStocks } from './rows.js';
 
-export async function restockOnServer(
+interface Restocked {
+  readonly result: RestockResult;
+  readonly changes: StockChange[];
+}
+
+export async function restockOnce(
+  shards: ShardMap,
+  request: RestockRequest,
+  o: { deadlineMs: number },
+): Promise<Restocked> {
+  const shard = shardOf(request.requestId);
+  const claimed = await resolved(() => claimRestock(shards.serverOf(shard), shard, request, o));
+  if (!claimed) return unchanged({ outcome: 'REQUEST_ID_REUSED' });
+  const partition = partitionOf(request.skuId);
+  return resolved(() => restockSku(shards.serverOf(partition), partition, request, o));
+}
+
+async function restockSku(
   server: MysqlServer,
   partition: number,
   request: RestockRequest,
   o: { deadlineMs: number },
-): Promise<RestockResult> {
+): Promise<Restocked> {
   // Two first restocks of one SKU collide on its row: the second reads it and goes on.
   return transact(
     server,
@@ -20,20 +44,25 @@ export async function restockOnServer(
       const { stocks, nowMs } = await lockStocks(tx, [[partition, request.skuId]]);
       const row = stocks.get(request.skuId);
       const earlier = await readEarlier(tx, partition, request.requestId);
-      if (earlier !== undefined) return answerEarlier(earlier, request, row);
-      if (row === undefined && request.delta < 0) return { outcome: 'SKU_UNKNOWN' };
+      if (earlier !== undefined) return unchanged(answerEarlier(earlier, request, row));
+      if (row === undefined && request.delta < 0) return unchanged({ outcome: 'SKU_UNKNOWN' });
       const stock = row ?? (await createSku(tx, partition, request.skuId));
       if (stock.available + request.delta < 0) {
-        return { outcome: 'STOCK_TOO_LOW', available: stock.available };
+        return unchanged({ outcome: 'STOCK_TOO_LOW', available: stock.available });
       }
       const moves = new StockMoves(new Map([[stock.skuId, stock]]));
       moves.move(stock, LedgerReason.RESTOCK, request.delta, '', request.requestId);
       await insertRequest(tx, partition, request, nowMs);
       await insertLedger(tx, moves.ledger, nowMs);
       await applyDeltas(tx, moves.deltas);
-      return { outcome: 'DONE', stock };
+      crashPoint('restock.before-commit');
+      return { result: { outcome: 'DONE', stock }, changes: moves.changes };
     },
   );
+}
+
+function unchanged(result: RestockResult): Restocked {
+  return { result, changes: [] };
 }
 
 interface Earlier {

@@ -5,6 +5,7 @@
 // there. A duplicate key rolls the whole batch back and it is done again with the read, and so is a
 // batch in which anything was refused, because a known request outranks every refusal.
 
+import { crashPoint } from '../../../platform/crash-point.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
@@ -15,6 +16,7 @@ import {
   type SettleResult,
 } from '../../domain/reservation.js';
 import { buyerKey, decideSettle, type SettleDecision } from '../../domain/settle.js';
+import type { StockChange } from '../../domain/stock.js';
 import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
 
 export interface SettleOptions {
@@ -27,20 +29,22 @@ export async function settleBatch(
   server: MysqlServer,
   grants: readonly Grant[],
   o: SettleOptions,
-): Promise<SettleResult[]> {
+): Promise<{ results: SettleResult[]; changes: StockChange[] }> {
   let runs = 0;
   const fresh = grants.every((grant) => grant.fresh.every(Boolean));
   return transact(
     server,
     { name: 'settle', deadlineMs: o.deadlineMs, duplicateKeyRetries: true },
     async (tx) => {
+      crashPoint('settle.begin');
       const blind = fresh && runs++ === 0;
       let { decision, nowMs } = await decide(tx, grants, blind);
       if (blind && decision.admitted.length < grants.length) {
         ({ decision, nowMs } = await decide(tx, grants, false));
       }
       if (decision.admitted.length > 0) await write(tx, decision, nowMs, o.holdMs);
-      return decision.results;
+      crashPoint('settle.before-commit');
+      return { results: decision.results, changes: decision.moves.changes };
     },
   );
 }
@@ -52,6 +56,7 @@ async function decide(
 ): Promise<{ decision: SettleDecision; nowMs: number }> {
   const skus = grants.flatMap((g) => g.lines.map((line) => [g.partition, line.skuId] as const));
   const { stocks, nowMs } = await lockStocks(tx, skus);
+  crashPoint('settle.locked');
   const keys = grants.map((grant) => [grant.partition, grant.reservationId] as const);
   const held: ReadonlyMap<string, HeldPart> = blind
     ? new Map()
@@ -106,6 +111,7 @@ async function write(
      fingerprint, quantity, limited, state, epoch, hold_until_ms, created_ms) VALUES ?`,
     [rows],
   );
+  crashPoint('settle.inserted');
   await insertLedger(tx, decision.moves.ledger, nowMs);
   await moveBuyers(tx, '+', decision.buyers);
   await applyDeltas(tx, decision.moves.deltas);

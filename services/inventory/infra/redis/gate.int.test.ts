@@ -1,21 +1,20 @@
 // Promise: the Lua scripts mean exactly what the memory gate says.
-// Method: random walks of reserves, refunds, installs, losses and restarts on both, compared reply by
-// reply. A failure prints the seed and the shortest walk.
+// Method: random walks of reserves, refunds, installs with all grants or some, further grants, losses
+// and restarts on both, compared reply by reply. A failure prints the seed and the shortest walk.
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Redis } from 'ioredis';
 import { createLog } from '../../../platform/log.js';
-import { connectRedis, redisReady } from '../../../platform/redis/connect.js';
+import { connectRedis, type RedisLink, redisReady } from '../../../platform/redis/connect.js';
 import type { Refund } from '../../domain/close.js';
 import type { Part } from '../../domain/reservation.js';
 import { MemoryGate } from '../memory/memory-gate.js';
 import { RedisGate } from './gate.js';
 
 const PARTITION = 7;
-const WALKS = 1_000;
+const WALKS = 2_000;
 
-let redis: Redis;
+let redis: RedisLink;
 
 beforeAll(async () => {
   const url = process.env.TEST_REDIS;
@@ -66,9 +65,18 @@ const install = fc.record({
     selector: (grant) => grant.reservationId,
     maxLength: 2,
   }),
+  nextEntry: fc.constantFrom(undefined, 1),
   buyers: fc.uniqueArray(fc.record({ userId, units: fc.integer({ min: 1, max: 3 }) }), {
     selector: (buyer) => buyer.userId,
   }),
+});
+
+const recollection = fc.record({
+  partition: fc.constant(PARTITION),
+  skuId,
+  epoch: fc.integer({ min: 1, max: 4 }),
+  grants: fc.array(fc.record({ reservationId, orderId: fc.constant('o8') }), { maxLength: 3 }),
+  last: fc.boolean(),
 });
 
 const step = fc.oneof(
@@ -81,6 +89,7 @@ const step = fc.oneof(
     arbitrary: fc.array(refund, { minLength: 1, maxLength: 3 }).map((refunds) => ({ refunds })),
   },
   { weight: 4, arbitrary: install.map((load) => ({ load })) },
+  { weight: 3, arbitrary: recollection.map((older) => ({ older })) },
   { weight: 1, arbitrary: fc.record({ saw: skuId, epoch: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 1, arbitrary: fc.constant({ lost: 'all' }) },
   { weight: 1, arbitrary: fc.constant({ lost: 'identity' }) },
@@ -109,6 +118,7 @@ async function take(gate: RedisGate | MemoryGate, one: Step): Promise<unknown> {
   if ('parts' in one) return gate.reserve(one.parts);
   if ('refunds' in one) return gate.refund(one.refunds);
   if ('load' in one) return gate.install([one.load]);
+  if ('older' in one) return gate.remember(one.older);
   if ('saw' in one) return gate.sawEpoch(one.saw, one.epoch);
   if (gate instanceof MemoryGate) return one.lost === 'all' ? gate.forget() : gate.restart();
   if (one.lost === 'all') await redis.flushall();

@@ -13,6 +13,7 @@ export const SCRIPTS = {
     keys: ['stock', 'grants', 'buyers'],
     args: [
       'sku_count',
+      'keep_s',
       'epoch_floor',
       'seq_floor',
       'reservation_id',
@@ -37,14 +38,30 @@ export const SCRIPTS = {
   refund: {
     file: 'refund.lua',
     keys: ['stock', 'grants', 'buyers'],
-    args: ['reservation_id', 'quantity', 'epoch', 'buyer_id', 'mark'],
+    args: ['keep_s', 'reservation_id', 'quantity', 'epoch', 'buyer_id', 'mark'],
     replies: ['REFUNDED', 'DUPLICATE', 'SKIPPED', 'NOT_LOADED'],
   },
   install: {
     file: 'install.lua',
     keys: ['stock', 'grants', 'buyers'],
-    args: ['epoch', 'available', 'grant_count', 'reservation_id', 'order_id', 'user_id', 'units'],
+    args: [
+      'epoch',
+      'available',
+      'listed',
+      'keep_s',
+      'grant_count',
+      'reservation_id',
+      'order_id',
+      'user_id',
+      'units',
+    ],
     replies: ['INSTALLED', 'OLDER'],
+  },
+  remember: {
+    file: 'remember.lua',
+    keys: ['stock', 'grants'],
+    args: ['epoch', 'last', 'keep_s', 'reservation_id', 'order_id'],
+    replies: ['REMEMBERED', 'OLDER'],
   },
 } as const;
 
@@ -60,5 +77,10 @@ export function loadScripts(): Record<ScriptName, ScriptText> {
     const text = readFileSync(new URL(`./lua/${SCRIPTS[name].file}`, import.meta.url), 'utf8');
     return { text, digest: createHash('sha1').update(text).digest('hex') };
   };
-  return { reserve: load('reserve'), refund: load('refund'), install: load('install') };
+  return {
+    reserve: load('reserve'),
+    refund: load('refund'),
+    install: load('install'),
+    remember: load('remember'),
+  };
 }

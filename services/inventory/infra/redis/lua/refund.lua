@@ -1,18 +1,23 @@
 -- refund.lua: gives units of one SKU back to the gate after MySQL has them back, each at most once.
 -- KEYS  stock grants buyers
--- ARGV  reservation_id quantity epoch buyer_id mark
+-- ARGV  keep_s reservation_id quantity epoch buyer_id mark
 -- REPLY REFUNDED | DUPLICATE | SKIPPED | NOT_LOADED
--- ORDER loaded, epoch, known refund; then the writes.
+-- ORDER types of the keys, loaded, epoch, known refund; then the writes.
 --
--- ARGV repeats per refund. The epoch is the one under which MySQL committed. An older one than the
--- stock's is already counted in what was loaded: SKIPPED. A newer one is not loaded yet: NOT_LOADED,
--- and the caller tries again. The mark replaces the grant: CLOSED, or the order that really owns the
--- request; an empty mark forgets the grant. A grant that bears its mark has been refunded before.
+-- ARGV: the seconds to keep an untouched SKU; then five per refund. The epoch is the one under which
+-- MySQL committed. An older one than the stock's is already counted in what was loaded: SKIPPED. A
+-- newer one is not loaded yet: NOT_LOADED, and the caller tries again. The mark replaces the grant:
+-- CLOSED, or the order that really owns the request; an empty mark forgets the grant. A grant that
+-- bears its mark has been refunded before.
 local stock, grants, buyers = KEYS[1], KEYS[2], KEYS[3]
+local keep_s = tonumber(ARGV[1])
+-- A key of another type fails the call here, before the first of many refunds has written.
+redis.call('HLEN', grants)
+redis.call('HLEN', buyers)
 local row = redis.call('HMGET', stock, 'available', 'epoch')
 local available, current = tonumber(row[1]), tonumber(row[2])
 local reply, refunded = {}, 0
-for at = 1, #ARGV, 5 do
+for at = 2, #ARGV, 5 do
   local reservation, quantity, epoch = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local buyer, mark = ARGV[at + 3], ARGV[at + 4]
   local answer
@@ -40,5 +45,9 @@ end
 if refunded > 0 then
   redis.call('HSET', stock, 'available', available)
   redis.call('HINCRBY', stock, 'seq', refunded)
+  -- All three, whichever was written: a stock that outlives its grants would refuse their retries.
+  redis.call('EXPIRE', stock, keep_s)
+  redis.call('EXPIRE', grants, keep_s + 60)
+  redis.call('EXPIRE', buyers, keep_s + 60)
 end
 return reply
