@@ -17,6 +17,11 @@ const schema = z.object({
   CHECK_BACK_INTERVAL_MS: configFields.ms(50, 60_000, 500),
   /** How often Redis is compared with MySQL; two looks find a drift. */
   AUDIT_INTERVAL_MS: configFields.ms(50, 60_000, 1_000),
+  /** A SKU that falls below so many units is told of in the log; 0 tells of none. */
+  LOW_STOCK_BELOW: configFields.int(0, 1_000_000, 10),
+  /** For tests: die or freeze at a named point, see platform/crash-point.ts. */
+  CRASH_AT: configFields.crashPlan,
+  PAUSE_AT: configFields.crashPlan,
 });
 
 export type InventoryConfig = z.infer<typeof schema>;
@@ -38,3 +43,9 @@ export const CALLS_MAX = 2_000;
 export const DRAIN_MS_MAX = 5_000;
 export const STOP_MS_MAX = 15_000;
 export const LOOP_ERROR_DELAY_MS = 1_000;
+/** A SKU that empties and refills all the time is a line a second. */
+export const LOW_STOCK_INTERVAL_MS = 1_000;
+/** How long a store with unsafe settings may go unnoticed; a look is one small query per server. */
+export const GUARD_INTERVAL_MS = 5_000;
+/** A Redis that refuses does so thousands of times a second. */
+export const REFUSAL_LOG_INTERVAL_MS = 1_000;

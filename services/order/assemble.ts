@@ -21,6 +21,7 @@ import { ListOrders } from './app/list-orders.js';
 import { OfferBook } from './app/offer-book.js';
 import { RecordPayment } from './app/record-payment.js';
 import { ResolveOrders } from './app/resolve-orders.js';
+import { SoldOutWatch } from './app/sold-out-watch.js';
 import { ChangeBell, WatchOrder } from './app/watch-order.js';
 import * as config from './config.js';
 import { InventoryClient } from './infra/inventory-client.js';
@@ -29,6 +30,7 @@ import { MysqlOfferStore } from './infra/mysql/offer-store.js';
 import { MysqlOrderStore } from './infra/mysql/order-store.js';
 import { orderKeys } from './infra/order-keys.js';
 import { PaymentClient } from './infra/payment-client.js';
+import { StockWatchClient } from './infra/stock-watch-client.js';
 
 export interface OrderDrivers {
   readonly shards: ShardMap;
@@ -38,6 +40,8 @@ export interface OrderDrivers {
   readonly clock: Clock;
   readonly log: Log;
   readonly paymentWindowSeconds: number;
+  /** Whether losers of a sold-out SKU are refused without asking inventory. */
+  readonly soldOutNotice: boolean;
 }
 
 export interface AssembledOrder {
@@ -72,7 +76,8 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
   const limits = config.createLimits(drivers.paymentWindowSeconds);
   const intended = (order: Parameters<typeof createdEvent>[0]) =>
     outbox.settled([createdEvent(order)]);
-  const saga = { orders, offers: book, stock, payments, keys, clock, limits, intended };
+  const soldOut = drivers.soldOutNotice ? watchSoldOut(drivers) : undefined;
+  const saga = { orders, offers: book, stock, payments, keys, clock, limits, intended, soldOut };
   const expire = new ExpireOrders({ orders, payments, clock, limits: config.expireLimits });
   const loops = orders.dueQueues.map((queue) => {
     // One loop per server: one that is down does not keep the orders of the others pending.
@@ -98,11 +103,18 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
       outbox.start();
     },
     async stop() {
+      await soldOut?.stop();
+      if (soldOut) log.info({ soldOut: soldOut.stats }, 'refused without asking inventory');
       await Promise.all(loops.map((loop) => loop.stop()));
       await orders.stop();
       await outbox.stop();
     },
   };
+}
+
+function watchSoldOut({ inventory, clock }: OrderDrivers): SoldOutWatch {
+  const source = new StockWatchClient({ client: inventory, clock });
+  return new SoldOutWatch({ source, clock, limits: config.soldOutLimits });
 }
 
 function meshOf({ inventory, payment, clock }: OrderDrivers) {

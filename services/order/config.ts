@@ -5,6 +5,7 @@ import { configFields, readConfig } from '../platform/config.js';
 import type { CreateOrderLimits } from './app/create-order.js';
 import type { ExpireLimits } from './app/expire-orders.js';
 import type { OfferBookLimits } from './app/offer-book.js';
+import type { SoldOutWatchLimits } from './app/sold-out-watch.js';
 import type { WatchLimits } from './app/watch-order.js';
 import type { BatchLimits } from './infra/batch-limits.js';
 import type { OrderStoreLimits } from './infra/mysql/order-store.js';
@@ -20,6 +21,11 @@ const schema = z.object({
   PAYMENT_ADDRESSES: configFields.addresses,
   // As in the contract, a day at most.
   PAYMENT_WINDOW_SECONDS: configFields.int(1, 86_400, PAYMENT_WINDOW_SECONDS_DEFAULT),
+  // Whether losers of a sold-out SKU are refused without asking inventory.
+  SOLD_OUT_NOTICE: configFields.onOff('on'),
+  /** For tests: die or freeze at a named point, see platform/crash-point.ts. */
+  CRASH_AT: configFields.crashPlan,
+  PAUSE_AT: configFields.crashPlan,
 });
 
 export type OrderConfig = z.infer<typeof schema>;
@@ -99,6 +105,20 @@ export const watchLimits: WatchLimits = {
   lookMsMax: 2_000,
   // 2,000 watchers look 4,000 times a second, in about 50 statements.
   watchersMax: 2_000,
+};
+
+export const soldOutLimits: SoldOutWatchLimits = {
+  // A filter of 250 KB each at the most: 25 MB. Beyond the hundred that losers want most, they ask.
+  streamsMax: 100,
+  idleMsMax: 10_000,
+  // Seven heartbeats.
+  silentMsMax: 3_000,
+  coldMsMin: 1_000,
+  sweepIntervalMs: 500,
+  // Long enough that a SKU that sells out again and again costs next to nothing.
+  reopenMsMin: 100,
+  reopenMsMax: 10_000,
+  restingMax: 1_000,
 };
 
 export const expireLimits: ExpireLimits = {

@@ -6,6 +6,7 @@ import { InventoryService } from '../../gen/spillway/inventory/v1/inventory_serv
 import { OrderService } from '../../gen/spillway/order/v1/order_service_pb.js';
 import { PaymentService } from '../../gen/spillway/payment/v1/payment_service_pb.js';
 import { systemClock as clock } from '../platform/clock.js';
+import { armCrashPoints } from '../platform/crash-point.js';
 import { IdSource } from '../platform/ids.js';
 import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog } from '../platform/log.js';
@@ -23,6 +24,7 @@ const lifecycle = new Lifecycle({ log, stopMsMax: config.STOP_MS_MAX });
 await lifecycle.run(async () => {
   const settings = config.readOrderConfig();
   log.level = settings.LOG_LEVEL;
+  armCrashPoints({ crashAt: settings.CRASH_AT, pauseAt: settings.PAUSE_AT, log });
 
   const shards = await openShards(settings);
   const ids = new IdSource({ clock, lease: await leaseWorkerId(shards) });
@@ -34,8 +36,9 @@ await lifecycle.run(async () => {
   });
 
   const paymentWindowSeconds = settings.PAYMENT_WINDOW_SECONDS;
-  const drivers = { shards, inventory, payment, ids, clock, log, paymentWindowSeconds };
-  const order = assembleOrder(drivers);
+  const soldOutNotice = settings.SOLD_OUT_NOTICE;
+  const drivers = { shards, inventory, payment, ids, clock, log };
+  const order = assembleOrder({ ...drivers, paymentWindowSeconds, soldOutNotice });
   lifecycle.onStop('order', () => order.stop());
   order.start();
 

@@ -38,6 +38,7 @@ export async function openScene() {
     clock,
     log: silent,
     paymentWindowSeconds: 900,
+    soldOutNotice: true,
   });
   service.start();
   const limits = { concurrencyMax: 1_000 };

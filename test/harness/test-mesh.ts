@@ -7,20 +7,26 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { type AuditReport, runAudit } from '../../launcher/audit/run-audit.js';
-import { currentStatus, startMesh, stopMesh } from '../../launcher/mesh.js';
-import type { MeshSize } from '../../launcher/mesh-plan.js';
+import { currentStatus, type MeshStatus, startMesh, stopMesh } from '../../launcher/mesh.js';
+import { type MeshSize, shardRanges } from '../../launcher/mesh-plan.js';
 import { createHome, homeAt } from '../../launcher/paths.js';
-import { connectMesh, type MeshClients } from './clients.js';
+import { connectMesh, type MeshAddresses, type MeshClients } from './clients.js';
+import { whileFrozen } from './frozen.js';
 
 export interface TestMesh {
   clients: MeshClients;
   /** Base URL. */
   gateway: string;
-  /** Further clients with connections of their own. */
-  connect(): MeshClients;
+  /** Further clients with connections of their own, to the whole mesh or to some addresses. */
+  connect(addresses?: Partial<MeshAddresses>): MeshClients;
+  /** What a further process of a service is told, so that it belongs to this mesh. */
+  serviceEnv: Readonly<Record<string, string>>;
+  redisUrl: string;
   audit(): Promise<AuditReport>;
   /** Takes everything from Redis, as a crash without persistence would. */
   flushRedis(): Promise<void>;
+  /** Does something while a process, such as `inventory-1`, stands still. */
+  whileFrozen<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Lines that services logged as errors or worse. */
   loggedErrors(): string[];
   stop(): Promise<void>;
@@ -41,8 +47,8 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
   const { redisUrls, mysqlUrls } = table.state;
   const redisUrl = redisUrls[0] ?? '';
   const opened: MeshClients[] = [];
-  const connect = () => {
-    const clients = connectMesh(status.services);
+  const connect = (addresses: Partial<MeshAddresses> = {}) => {
+    const clients = connectMesh({ ...status.services, ...addresses });
     opened.push(clients);
     return clients;
   };
@@ -50,9 +56,18 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
     clients: connect(),
     gateway: status.services.gateway[0] ?? '',
     connect,
+    serviceEnv: {
+      MYSQL_SHARDS: shardRanges(mysqlUrls),
+      REDIS_URL: redisUrl,
+      ORDER_ADDRESSES: status.services.order.join(','),
+      INVENTORY_ADDRESSES: status.services.inventory.join(','),
+      PAYMENT_ADDRESSES: status.services.payment.join(','),
+    },
+    redisUrl,
     audit: () =>
       runAudit({ mysqlUrls, redisUrl, databasePrefix: prefix, providerUrl: status.sandbox[0] }),
     flushRedis: () => flush(redisUrl),
+    whileFrozen: (name, work) => whileFrozen(pidOf(status, name), work),
     loggedErrors: () => status.processes.flatMap(({ log }) => errorsIn(log)),
     async stop() {
       for (const clients of opened) clients.close();
@@ -62,6 +77,12 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
       rmSync(home.dir, { recursive: true, force: true });
     },
   };
+}
+
+function pidOf(status: MeshStatus, name: string): number {
+  const found = status.processes.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`the mesh has no process ${name}`);
+  return found.pid;
 }
 
 function givenServers(): { redisUrl: string | undefined; mysqlUrls: string[] } {

@@ -10,6 +10,7 @@ import { payAndCancel, payCancelRaces } from './payment.js';
 import { redisLoss } from './redis-loss.js';
 import { offerRules, severalLines } from './rules.js';
 import { sellOut } from './sell-out.js';
+import { soldOutNotice } from './sold-out-notice.js';
 
 // Two order processes, so that copies of a request meet in MySQL and not in one process's memory.
 const SIZE = { order: 2, inventory: 1, payment: 1 };
@@ -41,6 +42,7 @@ const STORIES: Record<string, Story> = {
   'through the gateway': throughTheGateway,
   'unknown ids': unknownIds,
   'Redis forgets': redisLoss,
+  'sold out is known': soldOutNotice,
 };
 /** They leave behind what no book explains, such as payments of orders that nobody placed. */
 const ODD_STORIES: Record<string, Story> = {

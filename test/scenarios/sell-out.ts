@@ -25,7 +25,7 @@ export function sellOut(mesh: () => TestMesh): void {
     rush = await runRush(mesh());
     const first = rush.answers.map((copies) => wordOf(copies[0] as Bought));
     expect(tally(first)).toEqual({ ORDERED: UNITS, SOLD_OUT: BUYERS - UNITS });
-  });
+  }, 30_000);
 
   test('a request sent twice has one answer, and one order id', () => {
     for (const copies of rush.answers) {

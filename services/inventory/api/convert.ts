@@ -13,12 +13,14 @@ import {
 import {
   ReserveOutcome,
   type ReserveResultSchema,
+  type WatchStockResponseSchema,
   CloseOutcome as WireClose,
   type ReservationRef as WireRef,
   type ReserveRequest as WireRequest,
 } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { ReservationRef } from '../app/close-reservations.js';
+import type { StockUpdate } from '../app/stock-watcher.js';
 import type { CloseOutcome } from '../domain/close.js';
 import type { HeldPart, ReserveRequest, ReserveResult } from '../domain/reservation.js';
 import { ReservationState } from '../domain/reservation.js';
@@ -102,6 +104,23 @@ export function toWireStock(row: StockRow): MessageInitShape<typeof StockLevelSc
     total: BigInt(row.total),
     epoch: BigInt(row.epoch),
     version: BigInt(row.version),
+  };
+}
+
+export function toWireUpdate(
+  update: StockUpdate,
+): MessageInitShape<typeof WatchStockResponseSchema> {
+  const { row, atMs, notice } = update;
+  const sight = { stock: toWireStock(row), at: timestampFromMs(atMs) };
+  if (notice === undefined) return sight;
+  const { ids, filterVersion, readAfterOpenMs } = notice;
+  return {
+    ...sight,
+    notice: {
+      ...(ids === undefined ? {} : { granted: ids.toBytes(), hashes: ids.hashes }),
+      filterVersion: BigInt(filterVersion),
+      readAfterOpenMs: BigInt(readAfterOpenMs),
+    },
   };
 }
 

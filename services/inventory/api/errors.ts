@@ -8,6 +8,8 @@ import type { ReserveResult } from '../domain/reservation.js';
 
 /** Long enough for a rebase or a reconnect, short enough for a buyer. */
 const RETRY_DELAY_MS = 100;
+/** A person has to put it right, and a look comes every five seconds. */
+const UNSAFE_RETRY_DELAY_MS = 5_000;
 
 type Refused = Exclude<ReserveResult, { outcome: 'RESERVED' | 'DUPLICATE' }>;
 
@@ -90,6 +92,16 @@ export function reservationUnknown(): RpcError {
     code: status.NOT_FOUND,
     reason: 'RESERVATION_UNKNOWN',
     message: 'there is no such reservation',
+  });
+}
+
+/** Reserves nothing: what would be acknowledged might be lost. Its log says what to do. */
+export function unsafeStore(): RpcError {
+  return new RpcError({
+    code: status.UNAVAILABLE,
+    reason: 'DEPENDENCY_UNAVAILABLE',
+    message: 'a store has unsafe settings; nothing is reserved until they are right',
+    retryDelayMs: UNSAFE_RETRY_DELAY_MS,
   });
 }
 

@@ -1,6 +1,5 @@
 // The handlers of InventoryService: decode, one use case, encode.
 
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type {
   InventoryService,
   ReservationRef as WireRef,
@@ -11,8 +10,10 @@ import type { CloseReservations } from '../app/close-reservations.js';
 import type { StockBook } from '../app/ports.js';
 import type { ReserveStock } from '../app/reserve-stock.js';
 import type { RestockSku } from '../app/restock-sku.js';
+import type { ServingGuard } from '../app/serving-guard.js';
 import type { StockFeed } from '../app/stock-feed.js';
 import { granted } from '../domain/reservation.js';
+import { partitionOf } from '../domain/split.js';
 import {
   toRef,
   toReserveRequest,
@@ -21,6 +22,7 @@ import {
   toWireReservation,
   toWireResult,
   toWireStock,
+  toWireUpdate,
 } from './convert.js';
 import {
   closeError,
@@ -28,9 +30,12 @@ import {
   reserveError,
   restockError,
   skuUnknown,
+  unsafeStore,
 } from './errors.js';
 
 const LEDGER_PAGE_DEFAULT = 100;
+/** A stream may last an hour; its first read may not. */
+const READ_MS_MAX = 5_000;
 
 export interface InventoryUseCases {
   readonly reserve: ReserveStock;
@@ -38,23 +43,27 @@ export interface InventoryUseCases {
   readonly restock: RestockSku;
   readonly book: StockBook;
   readonly feed: StockFeed;
+  readonly guard: Pick<ServingGuard, 'safe'>;
 }
 
 export function inventoryHandlers(use: InventoryUseCases): Handlers<typeof InventoryService> {
   return { ...reserving(use), ...closing(use), ...stock(use) };
 }
 
-function reserving({ reserve, book }: InventoryUseCases) {
+function reserving({ reserve, book, guard }: InventoryUseCases) {
   return {
     async reserve(request, ctx) {
+      if (!guard.safe) throw unsafeStore();
       const [result] = await reserve.reserve([toReserveRequest(request, '')], ctx.deadlineMs);
       if (result === undefined || !granted(result)) {
         throw reserveError(result ?? { outcome: 'UNKNOWN' });
       }
-      const parts = await book.reservation(request.reservationId, ctx.deadlineMs);
+      const partitions = [...new Set(request.lines.map((line) => partitionOf(line.skuId)))];
+      const parts = await book.reservation(request.reservationId, ctx.deadlineMs, partitions);
       return { reservation: toWireReservation(parts) };
     },
     async batchReserve(request, ctx) {
+      if (!guard.safe) throw unsafeStore();
       const requests = request.items.map((item, i) => toReserveRequest(item, `items[${i}].`));
       const results = await reserve.reserve(requests, ctx.deadlineMs);
       return { results: results.map(toWireResult) };
@@ -125,11 +134,12 @@ function stock({ book, restock, feed }: InventoryUseCases) {
       return { entries: entries.map(toWireLedger), nextPageToken: more ? `${oldest.entry}` : '' };
     },
     async *watchStock(request, ctx) {
-      const known = await book.stocks(request.skuIds, ctx.deadlineMs);
-      const missing = request.skuIds.find((skuId) => !known.some((row) => row.skuId === skuId));
+      const { skuIds, soldOutNotice: notices } = request;
+      const known = await book.stocks(skuIds, Math.min(ctx.deadlineMs, Date.now() + READ_MS_MAX));
+      const missing = skuIds.find((skuId) => !known.some((row) => row.skuId === skuId));
       if (missing !== undefined) throw skuUnknown(missing);
-      for await (const row of feed.watch(request.skuIds, ctx.signal)) {
-        yield { stock: toWireStock(row), at: timestampFromMs(Date.now()) };
+      for await (const update of feed.watch({ skuIds, notices }, ctx.signal)) {
+        yield toWireUpdate(update);
       }
     },
   } satisfies Partial<Handlers<typeof InventoryService>>;

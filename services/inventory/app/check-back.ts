@@ -4,6 +4,7 @@
 // lost releases; no unit can leak for ever.
 
 import type { Clock } from '../../platform/clock.js';
+import { crashPoint } from '../../platform/crash-point.js';
 import type { Log } from '../../platform/log.js';
 import type { CloseOutcome, CloseVerb } from '../domain/close.js';
 import type { DueHold, OrderFate, Orders, StockBook } from './ports.js';
@@ -32,8 +33,10 @@ export class CheckBack {
     const deadlineMs = this.#clock.nowMs() + LOOK_MS_MAX;
     const holds = await this.#book.dueHolds(HOLDS_PER_LOOK_MAX, deadlineMs);
     if (holds.length === 0) return 'IDLE';
+    crashPoint('check-back.claimed');
     const orderIds = [...new Set(holds.map((hold) => hold.orderId))];
     const fates = await this.#orders.resolve(orderIds, deadlineMs);
+    crashPoint('check-back.asked');
     const byOrder = new Map(orderIds.map((orderId, i) => [orderId, fates[i]]));
     const pending: { hold: DueHold; untilMs: number }[] = [];
     await Promise.all(
@@ -44,6 +47,7 @@ export class CheckBack {
           pending.push({ hold, untilMs: fromMs + DEADLINE_MARGIN_MS });
         } else if (fate !== undefined) {
           await this.#end(hold, fate, deadlineMs);
+          crashPoint('check-back.mid');
         }
       }),
     );

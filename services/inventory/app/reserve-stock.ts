@@ -12,6 +12,7 @@
 //
 // So two copies of one request can never undo each other's success, on however many processes.
 
+import { crashPoint } from '../../platform/crash-point.js';
 import {
   granted,
   type Part,
@@ -46,6 +47,7 @@ export class ReserveStock {
         ),
       ),
     ]);
+    crashPoint('reserve.before-ack');
     let next = 0;
     return spreadResults.map((result) => result ?? (simpleResults[next++] as ReserveResult));
   }
@@ -64,12 +66,14 @@ export class ReserveStock {
     const [anchor] = (await this.#parts.hold([first], deadlineMs)) as [ReserveResult];
     // Nothing else is held yet, so there is nothing to undo.
     if (!granted(anchor)) return anchor;
+    crashPoint('spread.first-held');
     const { orderId } = anchor;
     const bound = (part: Part): Part => ({ ...part, orderId });
     const between = rest.slice(0, -1).map(bound);
     const held = between.length > 0 ? await this.#parts.hold(between, deadlineMs) : [];
     const refusal = held.find((result) => !granted(result));
     if (refusal !== undefined) return this.#undo(parts, bound(last), refusal, deadlineMs);
+    crashPoint('spread.before-last');
     const [commit] = (await this.#parts.hold([bound(last)], deadlineMs)) as [ReserveResult];
     if (granted(commit)) return commit;
     return this.#undo(parts, bound(last), commit, deadlineMs);
@@ -86,6 +90,7 @@ export class ReserveStock {
     const barred = await this.#close('bar', last, deadlineMs);
     if (barred === 'HELD') return 'AGAIN';
     if (barred !== 'DONE') return { outcome: 'UNKNOWN' };
+    crashPoint('spread.barred');
     // A release that is not answered is found by check-back: its order will never exist.
     await Promise.all(
       parts

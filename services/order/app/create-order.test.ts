@@ -4,11 +4,12 @@
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../platform/clock.js';
+import { requestDigest } from '../../platform/digest.js';
 import { IdSource } from '../../platform/ids.js';
 import type { OrderRequest } from '../domain/request.js';
 import { MemoryOrderStore } from '../infra/memory/order-store.js';
 import { orderKeys } from '../infra/order-keys.js';
-import { CreateOrder } from './create-order.js';
+import { CreateOrder, type CreateOrderParts } from './create-order.js';
 import { OfferBook } from './offer-book.js';
 import type { Payments, ReserveRequest, ReserveResult, Stock } from './ports.js';
 
@@ -38,21 +39,18 @@ beforeEach(() => {
   answers = [];
   intents = [];
   intend = async () => 'CREATED';
+  create = withParts({});
+});
+
+function withParts(changes: Partial<CreateOrderParts>): CreateOrder {
   const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
   const keys = orderKeys(new IdSource({ clock, lease }));
   const stock = { reserve } as unknown as Stock;
   const payments = { intend: (...a: Parameters<typeof intend>) => intend(...a) } as Payments;
-  create = new CreateOrder({
-    orders,
-    offers: bookOf('tea'),
-    stock,
-    payments,
-    keys,
-    clock,
-    limits,
-    intended: (order) => intents.push(order.requestId),
-  });
-});
+  const intended: CreateOrderParts['intended'] = (placed) => intents.push(placed.requestId);
+  const parts = { orders, offers: bookOf('tea'), stock, payments, keys, clock, limits, intended };
+  return new CreateOrder({ ...parts, ...changes });
+}
 
 async function reserve(request: ReserveRequest): Promise<ReserveResult> {
   asked.push(request);
@@ -127,6 +125,43 @@ describe('reserve', () => {
   test('nothing is asked when the time does not suffice', async () => {
     expect((await run({}, 9)).outcome).toBe('DEADLINE_TOO_SHORT');
     expect(asked).toHaveLength(0);
+  });
+});
+
+describe('a SKU that is known to be sold out', () => {
+  const soldOut = {
+    refuses: (id: string) => (id === winner ? undefined : 'tea'),
+    ask: async (request: ReserveRequest, send: () => Promise<ReserveResult>) => {
+      learned.push(request.reservationId);
+      return send();
+    },
+  };
+  let winner: string;
+  let learned: string[];
+
+  beforeEach(() => {
+    winner = '';
+    learned = [];
+    create = withParts({ soldOut });
+  });
+
+  test('a loser is refused without asking inventory', async () => {
+    expect(await run()).toEqual({ outcome: 'SOLD_OUT', skuId: 'tea', available: 0n });
+    expect([asked, learned]).toEqual([[], []]);
+  });
+
+  test('a winner is asked about, and every answer is learned', async () => {
+    winner = requestDigest(order.userId, order.requestId);
+    answers = ['UNKNOWN', 'DUPLICATE'];
+    expect((await run()).outcome).toBe('PLACED');
+    expect(learned).toEqual([winner, winner]);
+  });
+
+  test.each<[string, Partial<OrderRequest>, string]>([
+    ['a type without stock', { type: 'VIRTUAL' }, 'PLACED'],
+    ['an unknown offer', { lines: [{ skuId: 'gone', quantity: 1 }] }, 'OFFER_UNKNOWN'],
+  ])('%s hears what it would hear anyway', async (_, changes, outcome) => {
+    expect((await run(changes)).outcome).toBe(outcome);
   });
 });
 

@@ -11,6 +11,7 @@
 // uses keys derived from (user, request id), so a retry anywhere meets its first copy.
 
 import type { Clock } from '../../platform/clock.js';
+import { crashPoint } from '../../platform/crash-point.js';
 import { type RetryPolicy, retry } from '../../platform/retry.js';
 import { type Price, type PriceRefusal, priceLines } from '../domain/amounts.js';
 import type { Offer } from '../domain/offer.js';
@@ -18,7 +19,15 @@ import type { Order } from '../domain/order.js';
 import { orderSteps } from '../domain/order-types.js';
 import { duplicateSkuIndex, fingerprintParts, type OrderRequest } from '../domain/request.js';
 import type { OfferBook } from './offer-book.js';
-import type { OrderKeys, OrderStore, Payments, ReserveResult, Stock } from './ports.js';
+import type {
+  OrderKeys,
+  OrderStore,
+  Payments,
+  ReserveRequest,
+  ReserveResult,
+  Stock,
+} from './ports.js';
+import type { SoldOutWatch } from './sold-out-watch.js';
 
 export type CreateOrderResult =
   | { readonly outcome: 'PLACED'; readonly order: Order; readonly duplicate: boolean }
@@ -49,6 +58,8 @@ export interface CreateOrderParts {
   readonly limits: CreateOrderLimits;
   /** Called when the intent of a new order is taken, so that nobody delivers it again. */
   readonly intended: (order: Order) => void;
+  /** Refuses losers without asking inventory; left out, every one of them is asked about. */
+  readonly soldOut?: Pick<SoldOutWatch, 'refuses' | 'ask'> | undefined;
 }
 
 /** The units of an order are held, or it needs none. */
@@ -75,13 +86,16 @@ export class CreateOrder {
     const price = priceLines(request.lines, found, clock.nowMs());
     if (price.outcome !== 'PRICED') return this.#earlier(request, price, deadlineMs);
 
+    crashPoint('create.before-reserve');
     const held = await this.#hold(request, found, deadlineMs);
     if (held.outcome === 'REQUEST_CLOSED') return this.#earlier(request, held, deadlineMs);
     if (held.outcome !== 'HELD') return held;
+    crashPoint('create.after-reserve');
 
     const commitDeadlineMs = clock.nowMs() + limits.commitMsMax;
     const committed = await orders.commit(this.#newOrder(request, price, held), commitDeadlineMs);
     if (committed.outcome !== 'COMMITTED' && committed.outcome !== 'EXISTING') return committed;
+    crashPoint('create.after-commit');
 
     await this.#intend(committed.order, deadlineMs);
     const duplicate = committed.outcome === 'EXISTING';
@@ -135,20 +149,24 @@ export class CreateOrder {
     offers: readonly (Offer | undefined)[],
     deadlineMs: number,
   ): Promise<ReserveResult> {
-    const { stock, keys, clock, limits } = this.#o;
+    const { keys, clock, limits, soldOut } = this.#o;
     const { userId, requestId } = request;
+    const reservationId = keys.reservationId(userId, requestId);
+    // A retry of a request that got its units is not refused here: its id is known.
+    const skuId = soldOut?.refuses(reservationId, request.lines);
+    if (skuId !== undefined) return { outcome: 'SOLD_OUT', skuId, available: 0n };
     const lines = request.lines.map((line, i) => ({
       skuId: line.skuId,
       quantity: line.quantity,
       userLimit: offers[i]?.userLimit ?? 0,
     }));
-    const asked = { reservationId: keys.reservationId(userId, requestId), orderId, userId, lines };
-    const first = await stock.reserve(asked, deadlineMs);
+    const asked = { reservationId, orderId, userId, lines };
+    const first = await this.#ask(asked, deadlineMs);
     if (first.outcome !== 'UNKNOWN') return first;
     const policy = { clock, deadlineMs, retryable: (e: unknown) => e instanceof StillUnknown };
     try {
       return await retry(limits.reserveRetry, policy, async () => {
-        const again = await stock.reserve(asked, deadlineMs);
+        const again = await this.#ask(asked, deadlineMs);
         if (again.outcome === 'UNKNOWN') throw new StillUnknown();
         return again;
       });
@@ -156,6 +174,12 @@ export class CreateOrder {
       if (error instanceof StillUnknown) return first;
       throw error;
     }
+  }
+
+  #ask(asked: ReserveRequest, deadlineMs: number): Promise<ReserveResult> {
+    const { stock, soldOut } = this.#o;
+    const send = () => stock.reserve(asked, deadlineMs);
+    return soldOut === undefined ? send() : soldOut.ask(asked, send);
   }
 
   #newOrder(request: OrderRequest, price: Price, held: Held) {

@@ -1,6 +1,7 @@
 // What the use cases need from outside, in their own words. Adapters live in infra/; each port's
 // promises are written here and held by a contract or an integration test.
 
+import type { KnownIds } from '../../platform/known-ids.js';
 import type { Offer } from '../domain/offer.js';
 import type { Order, OrderLine, OrderState } from '../domain/order.js';
 import type { OrderType } from '../domain/order-types.js';
@@ -130,6 +131,22 @@ export interface Stock {
   confirm(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
   release(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
   giveBack(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
+}
+
+/** What inventory tells of a SKU at one moment. */
+export interface SoldOutSight {
+  /** When the stock was read, or earlier, on our monotonic clock. */
+  readonly readMs: number;
+  /**
+   * Nothing is available, and nobody was granted a unit but these reservation ids (and some that
+   * only look like them). Undefined when inventory must be asked.
+   */
+  readonly granted: KnownIds | undefined;
+}
+
+export interface SoldOutSource {
+  /** Tells of a SKU until the signal aborts, or for a minute or so. Throws when it breaks. */
+  follow(skuId: string, signal: AbortSignal): AsyncIterable<SoldOutSight>;
 }
 
 export interface PaymentIntent {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/inventory/v1/inventory_service.proto.
  */
 export const file_spillway_inventory_v1_inventory_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci1zcGlsbHdheS9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNwaWxsd2F5LmludmVudG9yeS52MSLuAQoOUmVzZXJ2ZVJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEi8KB3VzZXJfaWQYAyABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBJBCgVsaW5lcxgEIAMoCzImLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZhdGlvbkxpbmVCCrpIB5IBBAgBEBQiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uInwKDVJlc2VydmVSZXN1bHQSNgoHb3V0Y29tZRgBIAEoDjIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlT3V0Y29tZRIQCghvcmRlcl9pZBgCIAEoCRIOCgZza3VfaWQYAyABKAkSEQoJYXZhaWxhYmxlGAQgASgDIlgKE0JhdGNoUmVzZXJ2ZVJlcXVlc3QSQQoFaXRlbXMYASADKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlcXVlc3RCC7pICJIBBQgBEOgHIk0KFEJhdGNoUmVzZXJ2ZVJlc3BvbnNlEjUKB3Jlc3VsdHMYASADKAsyJC5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlc3VsdCK2AQoOUmVzZXJ2YXRpb25SZWYSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI6Cgdza3VfaWRzGAIgAygJQim6SCaSASMIARAUGAEiG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgDIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIlQKDkNvbmZpcm1SZXF1ZXN0EkIKC3Jlc2VydmF0aW9uGAEgASgLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQga6SAPIAQEiEQoPQ29uZmlybVJlc3BvbnNlIl8KE0JhdGNoQ29uZmlybVJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoByJNChRCYXRjaENvbmZpcm1SZXNwb25zZRI1CghvdXRjb21lcxgBIAMoDjIjLnNwaWxsd2F5LmludmVudG9yeS52MS5DbG9zZU91dGNvbWUiVAoOUmVsZWFzZVJlcXVlc3QSQgoLcmVzZXJ2YXRpb24YASABKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCBrpIA8gBASIRCg9SZWxlYXNlUmVzcG9uc2UiXwoTQmF0Y2hSZWxlYXNlUmVxdWVzdBJICgxyZXNlcnZhdGlvbnMYASADKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCC7pICJIBBQgBEOgHIk0KFEJhdGNoUmVsZWFzZVJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSJeChJCYXRjaFJldHVyblJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoByJMChNCYXRjaFJldHVyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSJPChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJRChZHZXRSZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIkEKD0dldFN0b2NrUmVxdWVzdBIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJEChBHZXRTdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwiUQoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSOQoHc2t1X2lkcxgBIAMoCUIoukglkgEiCAEQ6AciG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJKChVCYXRjaEdldFN0b2NrUmVzcG9uc2USMQoGc3RvY2tzGAEgAygLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwitwEKDlJlc3RvY2tSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIuCgZza3VfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBInCgVkZWx0YRgDIAEoA0IYukgVIhM4ABiAlOvcAyiA7JSj/P////8BEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYyAEiQwoPUmVzdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwifwoRTGlzdExlZGdlclJlcXVlc3QSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhsKCnBhZ2VfdG9rZW4YAyABKAlCB7pIBHICGEAiYgoSTGlzdExlZGdlclJlc3BvbnNlEjMKB2VudHJpZXMYASADKAsyIi5zcGlsbHdheS5pbnZlbnRvcnkudjEuTGVkZ2VyRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIk8KEVdhdGNoU3RvY2tSZXF1ZXN0EjoKB3NrdV9pZHMYASADKAlCKbpIJpIBIwgBEGQYASIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIm4KEldhdGNoU3RvY2tSZXNwb25zZRIwCgVzdG9jaxgBIAEoCzIhLnNwaWxsd2F5LmludmVudG9yeS52MS5TdG9ja0xldmVsEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCrNAgoOUmVzZXJ2ZU91dGNvbWUSHwobUkVTRVJWRV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHAoYUkVTRVJWRV9PVVRDT01FX1JFU0VSVkVEEAESHQoZUkVTRVJWRV9PVVRDT01FX0RVUExJQ0FURRACEhwKGFJFU0VSVkVfT1VUQ09NRV9TT0xEX09VVBADEh4KGlJFU0VSVkVfT1VUQ09NRV9VU0VSX0xJTUlUEAQSGgoWUkVTRVJWRV9PVVRDT01FX0NMT1NFRBAFEiUKIVJFU0VSVkVfT1VUQ09NRV9SRVFVRVNUX0lEX1JFVVNFRBAGEh8KG1JFU0VSVkVfT1VUQ09NRV9TS1VfVU5LTk9XThAHEhsKF1JFU0VSVkVfT1VUQ09NRV9VTktOT1dOEAgSHgoaUkVTRVJWRV9PVVRDT01FX09WRVJMT0FERUQQCSrWAQoMQ2xvc2VPdXRjb21lEh0KGUNMT1NFX09VVENPTUVfVU5TUEVDSUZJRUQQABIWChJDTE9TRV9PVVRDT01FX0RPTkUQARIlCiFDTE9TRV9PVVRDT01FX1JFU0VSVkFUSU9OX1VOS05PV04QAhIkCiBDTE9TRV9PVVRDT01FX1JFU0VSVkFUSU9OX0NMT1NFRBADEicKI0NMT1NFX09VVENPTUVfUkVTRVJWQVRJT05fQ09ORklSTUVEEAQSGQoVQ0xPU0VfT1VUQ09NRV9VTktOT1dOEAUyrwoKEEludmVudG9yeVNlcnZpY2USWAoHUmVzZXJ2ZRIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlUmVxdWVzdBomLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlUmVzcG9uc2USZwoMQmF0Y2hSZXNlcnZlEiouc3BpbGx3YXkuaW52ZW50b3J5LnYxLkJhdGNoUmVzZXJ2ZVJlcXVlc3QaKy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXNlcnZlUmVzcG9uc2USWAoHQ29uZmlybRIlLnNwaWxsd2F5LmludmVudG9yeS52MS5Db25maXJtUmVxdWVzdBomLnNwaWxsd2F5LmludmVudG9yeS52MS5Db25maXJtUmVzcG9uc2USZwoMQmF0Y2hDb25maXJtEiouc3BpbGx3YXkuaW52ZW50b3J5LnYxLkJhdGNoQ29uZmlybVJlcXVlc3QaKy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hDb25maXJtUmVzcG9uc2USWAoHUmVsZWFzZRIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZWxlYXNlUmVxdWVzdBomLnNwaWxsd2F5LmludmVudG9yeS52MS5SZWxlYXNlUmVzcG9uc2USZwoMQmF0Y2hSZWxlYXNlEiouc3BpbGx3YXkuaW52ZW50b3J5LnYxLkJhdGNoUmVsZWFzZVJlcXVlc3QaKy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZWxlYXNlUmVzcG9uc2USZAoLQmF0Y2hSZXR1cm4SKS5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXR1cm5SZXF1ZXN0Giouc3BpbGx3YXkuaW52ZW50b3J5LnYxLkJhdGNoUmV0dXJuUmVzcG9uc2UScgoOR2V0UmVzZXJ2YXRpb24SLC5zcGlsbHdheS5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gi0uc3BpbGx3YXkuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2UiA5ACARJgCghHZXRTdG9jaxImLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRTdG9ja1JlcXVlc3QaJy5zcGlsbHdheS5pbnZlbnRvcnkudjEuR2V0U3RvY2tSZXNwb25zZSIDkAIBEm8KDUJhdGNoR2V0U3RvY2sSKy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1JlcXVlc3QaLC5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgESWAoHUmVzdG9jaxIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXN0b2NrUmVxdWVzdBomLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXN0b2NrUmVzcG9uc2USZgoKTGlzdExlZGdlchIoLnNwaWxsd2F5LmludmVudG9yeS52MS5MaXN0TGVkZ2VyUmVxdWVzdBopLnNwaWxsd2F5LmludmVudG9yeS52MS5MaXN0TGVkZ2VyUmVzcG9uc2UiA5ACARJjCgpXYXRjaFN0b2NrEiguc3BpbGx3YXkuaW52ZW50b3J5LnYxLldhdGNoU3RvY2tSZXF1ZXN0Gikuc3BpbGx3YXkuaW52ZW50b3J5LnYxLldhdGNoU3RvY2tSZXNwb25zZTABYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_inventory_v1_inventory]);
+  fileDesc("Ci1zcGlsbHdheS9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNwaWxsd2F5LmludmVudG9yeS52MSLuAQoOUmVzZXJ2ZVJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEi8KB3VzZXJfaWQYAyABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBJBCgVsaW5lcxgEIAMoCzImLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZhdGlvbkxpbmVCCrpIB5IBBAgBEBQiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uInwKDVJlc2VydmVSZXN1bHQSNgoHb3V0Y29tZRgBIAEoDjIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlT3V0Y29tZRIQCghvcmRlcl9pZBgCIAEoCRIOCgZza3VfaWQYAyABKAkSEQoJYXZhaWxhYmxlGAQgASgDIlgKE0JhdGNoUmVzZXJ2ZVJlcXVlc3QSQQoFaXRlbXMYASADKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlcXVlc3RCC7pICJIBBQgBEOgHIk0KFEJhdGNoUmVzZXJ2ZVJlc3BvbnNlEjUKB3Jlc3VsdHMYASADKAsyJC5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlc3VsdCK2AQoOUmVzZXJ2YXRpb25SZWYSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI6Cgdza3VfaWRzGAIgAygJQim6SCaSASMIARAUGAEiG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgDIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIlQKDkNvbmZpcm1SZXF1ZXN0EkIKC3Jlc2VydmF0aW9uGAEgASgLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQga6SAPIAQEiEQoPQ29uZmlybVJlc3BvbnNlIl8KE0JhdGNoQ29uZmlybVJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoByJNChRCYXRjaENvbmZpcm1SZXNwb25zZRI1CghvdXRjb21lcxgBIAMoDjIjLnNwaWxsd2F5LmludmVudG9yeS52MS5DbG9zZU91dGNvbWUiVAoOUmVsZWFzZVJlcXVlc3QSQgoLcmVzZXJ2YXRpb24YASABKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCBrpIA8gBASIRCg9SZWxlYXNlUmVzcG9uc2UiXwoTQmF0Y2hSZWxlYXNlUmVxdWVzdBJICgxyZXNlcnZhdGlvbnMYASADKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCC7pICJIBBQgBEOgHIk0KFEJhdGNoUmVsZWFzZVJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSJeChJCYXRjaFJldHVyblJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoByJMChNCYXRjaFJldHVyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSJPChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJRChZHZXRSZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIkEKD0dldFN0b2NrUmVxdWVzdBIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJEChBHZXRTdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwiUQoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSOQoHc2t1X2lkcxgBIAMoCUIoukglkgEiCAEQ6AciG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJKChVCYXRjaEdldFN0b2NrUmVzcG9uc2USMQoGc3RvY2tzGAEgAygLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwitwEKDlJlc3RvY2tSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIuCgZza3VfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBInCgVkZWx0YRgDIAEoA0IYukgVIhM4ABiAlOvcAyiA7JSj/P////8BEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYyAEiQwoPUmVzdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwifwoRTGlzdExlZGdlclJlcXVlc3QSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhsKCnBhZ2VfdG9rZW4YAyABKAlCB7pIBHICGEAiYgoSTGlzdExlZGdlclJlc3BvbnNlEjMKB2VudHJpZXMYASADKAsyIi5zcGlsbHdheS5pbnZlbnRvcnkudjEuTGVkZ2VyRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKEVdhdGNoU3RvY2tSZXF1ZXN0EjoKB3NrdV9pZHMYASADKAlCKbpIJpIBIwgBEGQYASIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhcKD3NvbGRfb3V0X25vdGljZRgCIAEoCCKkAQoSV2F0Y2hTdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKBm5vdGljZRgDIAEoCzIkLnNwaWxsd2F5LmludmVudG9yeS52MS5Tb2xkT3V0Tm90aWNlImQKDVNvbGRPdXROb3RpY2USDwoHZ3JhbnRlZBgBIAEoDBIOCgZoYXNoZXMYAiABKA0SFgoOZmlsdGVyX3ZlcnNpb24YAyABKAMSGgoScmVhZF9hZnRlcl9vcGVuX21zGAQgASgDKs0CCg5SZXNlcnZlT3V0Y29tZRIfChtSRVNFUlZFX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhSRVNFUlZFX09VVENPTUVfUkVTRVJWRUQQARIdChlSRVNFUlZFX09VVENPTUVfRFVQTElDQVRFEAISHAoYUkVTRVJWRV9PVVRDT01FX1NPTERfT1VUEAMSHgoaUkVTRVJWRV9PVVRDT01FX1VTRVJfTElNSVQQBBIaChZSRVNFUlZFX09VVENPTUVfQ0xPU0VEEAUSJQohUkVTRVJWRV9PVVRDT01FX1JFUVVFU1RfSURfUkVVU0VEEAYSHwobUkVTRVJWRV9PVVRDT01FX1NLVV9VTktOT1dOEAcSGwoXUkVTRVJWRV9PVVRDT01FX1VOS05PV04QCBIeChpSRVNFUlZFX09VVENPTUVfT1ZFUkxPQURFRBAJKtYBCgxDbG9zZU91dGNvbWUSHQoZQ0xPU0VfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhYKEkNMT1NFX09VVENPTUVfRE9ORRABEiUKIUNMT1NFX09VVENPTUVfUkVTRVJWQVRJT05fVU5LTk9XThACEiQKIENMT1NFX09VVENPTUVfUkVTRVJWQVRJT05fQ0xPU0VEEAMSJwojQ0xPU0VfT1VUQ09NRV9SRVNFUlZBVElPTl9DT05GSVJNRUQQBBIZChVDTE9TRV9PVVRDT01FX1VOS05PV04QBTKvCgoQSW52ZW50b3J5U2VydmljZRJYCgdSZXNlcnZlEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXNwb25zZRJnCgxCYXRjaFJlc2VydmUSKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXNlcnZlUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJlc2VydmVSZXNwb25zZRJYCgdDb25maXJtEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNvbmZpcm1SZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNvbmZpcm1SZXNwb25zZRJnCgxCYXRjaENvbmZpcm0SKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hDb25maXJtUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaENvbmZpcm1SZXNwb25zZRJYCgdSZWxlYXNlEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNwb25zZRJnCgxCYXRjaFJlbGVhc2USKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZWxlYXNlUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJlbGVhc2VSZXNwb25zZRJkCgtCYXRjaFJldHVybhIpLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJldHVyblJlcXVlc3QaKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXR1cm5SZXNwb25zZRJyCg5HZXRSZXNlcnZhdGlvbhIsLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLS5zcGlsbHdheS5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSIDkAIBEmAKCEdldFN0b2NrEiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkdldFN0b2NrUmVxdWVzdBonLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESbwoNQmF0Y2hHZXRTdG9jaxIrLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiA5ACARJYCgdSZXN0b2NrEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc3RvY2tSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc3RvY2tSZXNwb25zZRJmCgpMaXN0TGVkZ2VyEiguc3BpbGx3YXkuaW52ZW50b3J5LnYxLkxpc3RMZWRnZXJSZXF1ZXN0Gikuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkxpc3RMZWRnZXJSZXNwb25zZSIDkAIBEmMKCldhdGNoU3RvY2sSKC5zcGlsbHdheS5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1JlcXVlc3QaKS5zcGlsbHdheS5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1Jlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_inventory_v1_inventory]);
 
 /**
  * ReserveRequest asks for the units of one order.
@@ -1111,6 +1111,14 @@ export type WatchStockRequest = Message<"spillway.inventory.v1.WatchStockRequest
    * @generated from field: repeated string sku_ids = 1;
    */
   skuIds: string[];
+
+  /**
+   * Whether to send notices: while a SKU has nothing available, its stock is then sent again and
+   * again, about every 400 ms, with a notice.
+   *
+   * @generated from field: bool sold_out_notice = 2;
+   */
+  soldOutNotice: boolean;
 };
 
 /**
@@ -1125,6 +1133,14 @@ export type WatchStockRequestJson = {
    * @generated from field: repeated string sku_ids = 1;
    */
   skuIds?: string[];
+
+  /**
+   * Whether to send notices: while a SKU has nothing available, its stock is then sent again and
+   * again, about every 400 ms, with a notice.
+   *
+   * @generated from field: bool sold_out_notice = 2;
+   */
+  soldOutNotice?: boolean;
 };
 
 /**
@@ -1153,6 +1169,14 @@ export type WatchStockResponse = Message<"spillway.inventory.v1.WatchStockRespon
    * @generated from field: google.protobuf.Timestamp at = 2;
    */
   at?: Timestamp | undefined;
+
+  /**
+   * Present when nothing is available and callers may say so themselves. A later sight of the SKU
+   * without a notice takes it back at once.
+   *
+   * @generated from field: spillway.inventory.v1.SoldOutNotice notice = 3;
+   */
+  notice?: SoldOutNotice | undefined;
 };
 
 /**
@@ -1174,6 +1198,14 @@ export type WatchStockResponseJson = {
    * @generated from field: google.protobuf.Timestamp at = 2;
    */
   at?: TimestampJson;
+
+  /**
+   * Present when nothing is available and callers may say so themselves. A later sight of the SKU
+   * without a notice takes it back at once.
+   *
+   * @generated from field: spillway.inventory.v1.SoldOutNotice notice = 3;
+   */
+  notice?: SoldOutNoticeJson;
 };
 
 /**
@@ -1182,6 +1214,103 @@ export type WatchStockResponseJson = {
  */
 export const WatchStockResponseSchema: GenMessage<WatchStockResponse, {jsonType: WatchStockResponseJson}> = /*@__PURE__*/
   messageDesc(file_spillway_inventory_v1_inventory_service, 27);
+
+/**
+ * SoldOutNotice lets a caller answer SOLD_OUT without asking, for at most one second after the stock
+ * was read, to requests for the SKU whose reservation id was never granted. What was granted is told
+ * by a Bloom filter: an id that it does not know was not granted within the last hour; one that it
+ * knows very likely was, and must be asked about. While nothing is available nothing can be granted,
+ * so the filter stays complete until a later sight replaces it or takes it back.
+ *
+ * @generated from message spillway.inventory.v1.SoldOutNotice
+ */
+export type SoldOutNotice = Message<"spillway.inventory.v1.SoldOutNotice"> & {
+  /**
+   * The filter's bits, bit i being bit i % 8 of byte i / 8. Of an id, bits (h1 + k * h2) % bits are
+   * set for k = 0 to hashes - 1, where h1 and h2 are the first and the second four bytes of the
+   * SHA-256 of the id, as little-endian numbers, and h2 has its lowest bit set. Empty when the filter
+   * with this `filter_version` was sent earlier on the stream.
+   *
+   * @generated from field: bytes granted = 1;
+   */
+  granted: Uint8Array;
+
+  /**
+   * How many bits are set per id.
+   *
+   * @generated from field: uint32 hashes = 2;
+   */
+  hashes: number;
+
+  /**
+   * Grows each time that the SKU's filter comes to know a further id.
+   *
+   * @generated from field: int64 filter_version = 3;
+   */
+  filterVersion: bigint;
+
+  /**
+   * When the stock was read, in milliseconds since this stream was opened, as the sender's
+   * monotonic clock counts them. The opening is later for the sender than for the caller, so a caller
+   * that adds this to its own time of opening never thinks a notice younger than it is, however long
+   * the notice was on the way.
+   *
+   * @generated from field: int64 read_after_open_ms = 4;
+   */
+  readAfterOpenMs: bigint;
+};
+
+/**
+ * SoldOutNotice lets a caller answer SOLD_OUT without asking, for at most one second after the stock
+ * was read, to requests for the SKU whose reservation id was never granted. What was granted is told
+ * by a Bloom filter: an id that it does not know was not granted within the last hour; one that it
+ * knows very likely was, and must be asked about. While nothing is available nothing can be granted,
+ * so the filter stays complete until a later sight replaces it or takes it back.
+ *
+ * @generated from message spillway.inventory.v1.SoldOutNotice
+ */
+export type SoldOutNoticeJson = {
+  /**
+   * The filter's bits, bit i being bit i % 8 of byte i / 8. Of an id, bits (h1 + k * h2) % bits are
+   * set for k = 0 to hashes - 1, where h1 and h2 are the first and the second four bytes of the
+   * SHA-256 of the id, as little-endian numbers, and h2 has its lowest bit set. Empty when the filter
+   * with this `filter_version` was sent earlier on the stream.
+   *
+   * @generated from field: bytes granted = 1;
+   */
+  granted?: string;
+
+  /**
+   * How many bits are set per id.
+   *
+   * @generated from field: uint32 hashes = 2;
+   */
+  hashes?: number;
+
+  /**
+   * Grows each time that the SKU's filter comes to know a further id.
+   *
+   * @generated from field: int64 filter_version = 3;
+   */
+  filterVersion?: string;
+
+  /**
+   * When the stock was read, in milliseconds since this stream was opened, as the sender's
+   * monotonic clock counts them. The opening is later for the sender than for the caller, so a caller
+   * that adds this to its own time of opening never thinks a notice younger than it is, however long
+   * the notice was on the way.
+   *
+   * @generated from field: int64 read_after_open_ms = 4;
+   */
+  readAfterOpenMs?: string;
+};
+
+/**
+ * Describes the message spillway.inventory.v1.SoldOutNotice.
+ * Use `create(SoldOutNoticeSchema)` to create a new message.
+ */
+export const SoldOutNoticeSchema: GenMessage<SoldOutNotice, {jsonType: SoldOutNoticeJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_inventory_v1_inventory_service, 28);
 
 /**
  * ReserveOutcome is the answer to one reserve.
@@ -1471,7 +1600,8 @@ export const InventoryService: GenService<{
   },
   /**
    * Streams the stock of SKUs: each at once as it is, then again after each change, at most ten
-   * times a second per SKU. Reasons: SKU_UNKNOWN.
+   * times a second per SKU. For callers who turn buyers away themselves it can carry sold-out
+   * notices. Reasons: SKU_UNKNOWN, OVERLOADED, DEPENDENCY_UNAVAILABLE.
    *
    * @generated from rpc spillway.inventory.v1.InventoryService.WatchStock
    */
