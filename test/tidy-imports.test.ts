@@ -60,6 +60,7 @@ const PLANTED: [string, string, string[]][] = [
   ['gen/spillway/uses-service.ts', '../../services/platform/clock.js', ['gen-stands-alone']],
   ['launcher/uses-platform.ts', '../services/platform/clock.js', []],
   ['launcher/uses-order.ts', '../services/order/domain/order.js', ['outside-uses-the-front-door']],
+  ['launcher/bench/parts/uses-order.ts', '../../../services/order/domain/order.js', []],
   ['test/uses-main.ts', '../services/order/main.js', []],
   ['test/uses-order.ts', '../services/order/domain/order.js', ['scenarios-use-the-front-door']],
 ];

@@ -13,6 +13,7 @@ import { assert } from '../assert.js';
 import type { ShardUrl } from '../config.js';
 import type { Log } from '../log.js';
 import { SHARDS } from '../shard.js';
+import { UnsafeSettingsError } from '../unsafe-settings-error.js';
 
 export interface MysqlServer {
   /** host:port, for logs and errors. */
@@ -51,10 +52,6 @@ export class ShardMap {
     const server = this.#owner[shard];
     assert(server, `there is no shard ${shard}`);
     return server;
-  }
-
-  shardsOf(server: MysqlServer): readonly number[] {
-    return [...this.#owner.keys()].filter((shard) => this.#owner[shard] === server);
   }
 
   /** One group per server, so that a batch is one statement per physical server. */
@@ -98,8 +95,8 @@ function connectServer(url: string, database: string, poolSize: number): MysqlSe
     ...options,
     database,
     connectionLimit: poolSize,
+    // All may stay; session.ts throws away those that nobody used for too long.
     maxIdle: poolSize,
-    idleTimeout: 60_000,
     waitForConnections: true,
     queueLimit: poolSize * WAITERS_PER_CONNECTION_MAX,
     // Resetting costs a round trip per use and undoes our session settings. Instead a connection
@@ -138,20 +135,20 @@ function connectionOptions(url: URL): ConnectionOptions {
   };
 }
 
-/** Refuses servers that may forget a commit that they have acknowledged. */
-export async function assertDurable(map: ShardMap): Promise<void> {
+/** Throws UnsafeSettingsError for servers that may forget a commit that they have acknowledged. */
+export async function assertDurable(map: Pick<ShardMap, 'servers'>): Promise<void> {
   const problems = await Promise.all(map.servers.map(durabilityProblems));
   const lines = problems.flat();
-  if (lines.length > 0) throw new Error(`MySQL is not durable:\n${lines.join('\n')}`);
+  if (lines.length === 0) return;
+  throw new UnsafeSettingsError(`MySQL is not durable:\n${lines.join('\n')}`);
 }
 
 async function durabilityProblems(server: MysqlServer): Promise<string[]> {
   const connection = await server.connect();
   try {
-    const [rows] = await connection.query(
-      `SELECT @@innodb_flush_log_at_trx_commit AS flush, @@log_bin AS log_bin,
-        @@sync_binlog AS sync`,
-    );
+    const sql = `SELECT @@innodb_flush_log_at_trx_commit AS flush, @@log_bin AS log_bin,
+      @@sync_binlog AS sync`;
+    const [rows] = await connection.query({ sql, timeout: CONNECT_MS_MAX });
     const [found] = rows as Record<'flush' | 'log_bin' | 'sync', string | number>[];
     assert(found, 'one row of settings');
     const problems: string[] = [];

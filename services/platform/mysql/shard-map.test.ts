@@ -11,7 +11,7 @@ describe('a shard map', () => {
     { from: 31, to: 31, server: B },
   ]);
 
-  test('knows the server of every shard and the shards of every server', () => {
+  test('knows the server of every shard', () => {
     expect([0, 30, 31, 32, 63].map((shard) => map.serverOf(shard).name)).toEqual([
       'a',
       'a',
@@ -19,8 +19,6 @@ describe('a shard map', () => {
       'b',
       'b',
     ]);
-    expect(map.shardsOf(A)).toHaveLength(31);
-    expect(map.shardsOf(B)).toHaveLength(33);
     expect(map.servers).toEqual([A, B]);
   });
 
