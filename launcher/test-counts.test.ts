@@ -1,6 +1,6 @@
 // Sums of test reports: nothing that broke may look green.
 import { expect, test } from '@jest/globals';
-import { checkCounts, jestCounts, sumCounts } from './test-counts.js';
+import { checkCounts, jestCounts, mutantCounts, sumCounts } from './test-counts.js';
 
 const step = (name: string, ok: boolean) => ({ name, ok, seconds: 1 });
 const report = (steps: object[], passed: number, failed: number) => ({
@@ -41,6 +41,23 @@ test.each<[string, unknown, number, number]>([
   ['no report', undefined, 0, 1],
 ])('jest: %s', (_, given, passed, failed) => {
   expect(jestCounts(given)).toEqual({ passed, failed });
+});
+
+test.each<[string, unknown, number, number]>([
+  [
+    'whatever is not killed is a failure',
+    {
+      mutants: ['KILLED', 'SURVIVED', 'UNUSABLE', 'KILLED'].map((outcome) => {
+        return { name: 'a bug', outcome };
+      }),
+    },
+    2,
+    2,
+  ],
+  ['none at all', { mutants: [] }, 0, 1],
+  ['no report', undefined, 0, 1],
+])('mutants: %s', (_, given, passed, failed) => {
+  expect(mutantCounts(given)).toEqual({ passed, failed });
 });
 
 test('sums', () => {

@@ -1,4 +1,4 @@
-// Adds up what the two runners report. A report that cannot be read counts as one failure: a test
+// Adds up what the runners report. A report that cannot be read counts as one failure: a test
 // run that broke must never look like one without tests.
 import { z } from 'zod';
 
@@ -45,6 +45,19 @@ export function jestCounts(report: unknown): Counts {
   if (!parsed.success) return UNREADABLE;
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = parsed.data;
   return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+}
+
+const mutantReport = z.object({
+  mutants: z.array(z.object({ name: z.string(), outcome: z.string() })).min(1),
+});
+
+/** Each planted bug counts one; whatever is not killed is a failure. */
+export function mutantCounts(report: unknown): Counts {
+  const parsed = mutantReport.safeParse(report);
+  if (!parsed.success) return UNREADABLE;
+  const { mutants } = parsed.data;
+  const killed = mutants.filter((mutant) => mutant.outcome === 'KILLED').length;
+  return { passed: killed, failed: mutants.length - killed };
 }
 
 export function sumCounts(all: readonly Counts[]): Counts {

@@ -1,6 +1,6 @@
 // test: what CI runs. First everything that needs no server (scripts/check.mjs), then the tests
-// against real servers. Ends with one line, `N passed, N failed`: every check step and every test
-// counts one.
+// against real servers, then the tests of the tests (scripts/mutants.mjs). Ends with one line,
+// `N passed, N failed`: every check step, every test and every planted bug counts one.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { ROOT } from '../paths.js';
 import { Steps, toStderr } from '../steps.js';
-import { type Counts, checkCounts, jestCounts, sumCounts } from '../test-counts.js';
+import { type Counts, checkCounts, jestCounts, mutantCounts, sumCounts } from '../test-counts.js';
 import { withServers } from './with-servers.js';
 
 const REAL_SERVER_TESTS = ['\\.int\\.test\\.ts$', 'test/scenarios/'];
@@ -22,7 +22,7 @@ export function registerTest(program: Command): void {
       'after',
       `
 Examples:
-  ./spillway test                       format, lint, types, contract, unit and real-server tests
+  ./spillway test                       checks, unit and real-server tests, planted bugs
   ./spillway test inventory/infra       only these tests, unit and real-server, with servers`,
     )
     .action(async (patterns: string[]) => {
@@ -43,7 +43,9 @@ async function all(reports: string): Promise<Counts> {
   const code = await run(process.execPath, [path.join('scripts', 'check.mjs'), '--json', file]);
   const checks = agreeing(checkCounts(readJson(file)), code);
   process.stdout.write('\nTests against real servers\n');
-  return sumCounts([checks, await jest(REAL_SERVER_TESTS, reports)]);
+  const tests = await jest(REAL_SERVER_TESTS, reports);
+  process.stdout.write('\nPlanted bugs, each of which a test must find\n');
+  return sumCounts([checks, tests, await mutants(reports)]);
 }
 
 async function only(patterns: readonly string[], reports: string): Promise<Counts> {
@@ -72,6 +74,14 @@ async function jest(patterns: readonly string[], reports: string): Promise<Count
   ];
   const code = await withServers(command, new Steps(toStderr));
   return agreeing(jestCounts(readJson(file)), code);
+}
+
+/** Servers of its own: what a bug leaves in a Redis is nobody else's business. */
+async function mutants(reports: string): Promise<Counts> {
+  const file = path.join(reports, 'mutants.json');
+  const command = [process.execPath, path.join(ROOT, 'scripts', 'mutants.mjs'), '--json', file];
+  const code = await withServers(command, new Steps(toStderr));
+  return agreeing(mutantCounts(readJson(file)), code);
 }
 
 /** A report that is missing, or all green from something that failed, is itself one failure. */
