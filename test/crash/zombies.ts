@@ -16,6 +16,9 @@ const LOCKED_MS_MAX = 40_000;
 /** The client of the frozen process waits for it all the same. */
 const WAIT_MS = 25_000;
 
+const GIVEN_UP = 30;
+const GIVE_UP_MS = 500;
+
 /** Where it freezes, with how many units there, and what its client hears in the end. */
 const FROZEN: [CrashPointName, number, string][] = [
   ['gate.after', 1, 'SOLD_OUT'],
@@ -62,6 +65,25 @@ export function zombies(stage: () => CrashStage): void {
     },
     90_000,
   );
+
+  test('what its callers gave up while it was frozen takes nothing afterwards', async () => {
+    const sku = await stage().restocked(GIVEN_UP + 1);
+    const [inventory] = stage().inventories;
+    if (inventory === undefined) throw new Error('the mesh has no inventory');
+    // Connected, so that the calls reach the frozen process and wait in its socket.
+    await inventory.getStock({ skuId: sku }, soon());
+    const waiting = Array.from({ length: GIVEN_UP }, () => buyerOf(sku));
+    await stage().mesh.whileFrozen('inventory-1', async () => {
+      const answers = await Promise.all(
+        waiting.map((one) => tryOnce(inventory, [one], { deadlineMs: Date.now() + GIVE_UP_MS })),
+      );
+      expect(answers.flat().map(({ word }) => word)).toEqual(waiting.map(() => 'UNKNOWN'));
+      await new Promise((resolve) => setTimeout(resolve, 2 * GIVE_UP_MS));
+    });
+    // Served after them, so they have had their chance.
+    expect(has((await answersTo(inventory, [buyerOf(sku)]))[0])).toBe(true);
+    expect(await stage().books([sku])).toBe(`${GIVEN_UP}/1/0`);
+  }, 30_000);
 }
 
 function buyerOf(sku: string): Wanted {

@@ -161,15 +161,19 @@ function stream(pick: () => Channel, method: DescMethod) {
 }
 
 /**
- * A call that is cancelled without our doing was cut with its connection, so its outcome is as
- * unknown as that of any other lost answer, and callers get the same code for it.
+ * A call that is cancelled without our doing, or whose stream was reset, was cut with its connection. Its
+ * outcome is as unknown as that of any other lost answer, and callers get the same code for it.
  */
 function failure(error: ServiceError, signal: AbortSignal | undefined): RpcError {
   const failed = fromServiceError(error);
-  if (failed.code !== status.CANCELLED || signal?.aborted) return failed;
-  const { message } = failed;
+  const { code, reason, message } = failed;
+  const cut = code === status.CANCELLED || (code === status.INTERNAL && STREAM_RESET.test(message));
+  if (!cut || reason !== '' || signal?.aborted) return failed;
   return new RpcError({ code: status.UNAVAILABLE, reason: '', message, cause: error });
 }
+
+/** What grpc-js says of a stream that the other side, or the connection's end, has reset. */
+const STREAM_RESET = /Received RST_STREAM with code \d+/;
 
 /** Nothing is sent for a caller that no longer waits. */
 function refuseInVain(o: CallOptions): void {

@@ -22,6 +22,7 @@ import type { CallContext } from './call-context.js';
 import { alreadyEncoded, decoder, methodPath, requestDecoder } from './definition.js';
 import { Health } from './health.js';
 import { OpenStreams } from './open-streams.js';
+import { Pulse } from './pulse.js';
 import { addReflection } from './reflection.js';
 import { type StreamHandler, streamCall } from './stream.js';
 import { type UnaryHandler, unaryCall } from './unary.js';
@@ -66,6 +67,7 @@ export class RpcServer {
   readonly #health = new Health();
   readonly #services: DescService[] = [];
   readonly #openStreams = new OpenStreams();
+  readonly #pulse = new Pulse();
   readonly #unaryAdmission: Admission;
   readonly #streamAdmission: Admission;
 
@@ -102,6 +104,7 @@ export class RpcServer {
     this.#health.addTo(this.#server, this.#openStreams);
     addReflection(this.#server, this.#services, this.#openStreams);
     const credentials = ServerCredentials.createInsecure();
+    this.#pulse.start();
     return await new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentials, (error, port) => {
         if (error) reject(error);
@@ -120,6 +123,7 @@ export class RpcServer {
    */
   async stop(drainMsMax: number): Promise<void> {
     this.setServing(false);
+    this.#pulse.stop();
     const drained = new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), drainMsMax);
       this.#server.tryShutdown(() => {
@@ -145,6 +149,7 @@ export class RpcServer {
           handler: handler as UnaryHandler,
           admission: exempt ? undefined : this.#unaryAdmission,
           limits: this.#options,
+          pulse: this.#pulse,
           log,
         });
       case 'server_streaming':

@@ -14,6 +14,7 @@ import {
 } from './call-context.js';
 import { encoder, type MessageLike } from './definition.js';
 import { deadlineExceeded, overloaded, toServiceError } from './errors.js';
+import { type Pulse, SIFT_MS } from './pulse.js';
 import { requestCheck } from './validate.js';
 
 export type UnaryHandler = (request: Message, ctx: CallContext) => Promise<MessageLike>;
@@ -24,6 +25,7 @@ export interface UnaryMethod {
   /** Absent for methods that must get through an overload, such as those that end one. */
   admission: Admission | undefined;
   limits: DeadlineLimits;
+  pulse: Pulse;
   log: Log;
 }
 
@@ -50,7 +52,7 @@ export function unaryCall(o: UnaryMethod): handleUnaryCall<Message, Buffer> {
     }
   }
 
-  return (call, reply) => {
+  const begin: handleUnaryCall<Message, Buffer> = (call, reply) => {
     const nowMs = Date.now();
     const callerMs = callerDeadlineMs(call);
     const deadlineMs = effectiveDeadlineMs(callerMs, o.limits, nowMs);
@@ -60,6 +62,14 @@ export function unaryCall(o: UnaryMethod): handleUnaryCall<Message, Buffer> {
     // grpc-js watches over the caller's own deadline; a timer of ours is needed only below it.
     const once = deadlineMs < callerMs ? replyInTime(ctx, reply, deadlineMs - nowMs) : reply;
     void answer(call.request, ctx, once);
+  };
+
+  return (call, reply) => {
+    if (!o.pulse.sifting(Date.now())) return begin(call, reply);
+    setTimeout(() => {
+      if (call.cancelled) reply(TOO_LATE);
+      else begin(call, reply);
+    }, SIFT_MS);
   };
 }
 
