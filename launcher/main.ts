@@ -1,6 +1,8 @@
 // ./spillway: every command of the project. Each command is one file that registers itself here.
 import { Command } from 'commander';
 import { registerAudit } from './audit/audit.js';
+import { registerBench } from './commands/bench.js';
+import { registerChaos } from './commands/chaos.js';
 import { registerDown } from './commands/down.js';
 import { registerLogs } from './commands/logs.js';
 import { registerStatus } from './commands/status.js';
@@ -34,6 +36,8 @@ registerDown(program);
 registerStatus(program);
 registerLogs(program);
 registerAudit(program);
+registerBench(program);
+registerChaos(program);
 registerTest(program);
 registerWithServers(program);
 

@@ -1,0 +1,166 @@
+// Fills inventory's tables with what a long life would leave in them, by SQL, because a million calls of
+// Restock would take an hour. What it writes is what inventory itself would have written, in the
+// order of the primary keys, which is the fastest.
+import mysql, { type Connection } from 'mysql2/promise';
+import { SHARDS, shardOf } from '../../../services/platform/shard.js';
+
+const DATABASE = 'spillway_inventory';
+/** 5,000 rows of 60 bytes are 300 KB a statement, far below what a server accepts. */
+const ROWS_PER_STATEMENT = 5_000;
+export const UNITS_PER_SKU = 1_000_000;
+/** How the base64url letters of reservation ids sort in MySQL's tables. */
+const LETTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+/** Ids are spread over their first three letters: 64^3 places. */
+const PLACES = LETTERS.length ** 3;
+
+/** All SKUs made here have names of one length, so that a message has one hole for them. */
+export const SKU_LENGTH = 10;
+
+export function skuName(number: number): string {
+  return `g${String(number).padStart(SKU_LENGTH - 1, '0')}`;
+}
+
+export class Fill {
+  readonly #servers: readonly Connection[];
+  #skus = 0;
+  #past = 0;
+
+  static async open(mysqlUrls: readonly string[]): Promise<Fill> {
+    const open = (uri: string) => mysql.createConnection({ uri, database: DATABASE });
+    return new Fill(await Promise.all(mysqlUrls.map(open)));
+  }
+
+  private constructor(servers: readonly Connection[]) {
+    this.#servers = servers;
+  }
+
+  /** SKUs so far: numbers 1 up to this. */
+  get skus(): number {
+    return this.#skus;
+  }
+
+  get past(): number {
+    return this.#past;
+  }
+
+  async skusUpTo(count: number): Promise<void> {
+    const first = this.#skus + 1;
+    const groups = this.#servers.map((): string[] => []);
+    const insert = `INSERT INTO stock
+      (shard_no, sku_id, epoch, version, available, reserved, sold, total) VALUES `;
+    const flush = async (server: number) => {
+      const rows = groups[server]?.splice(0) ?? [];
+      if (rows.length > 0) await this.#servers[server]?.query(insert + rows.join(','));
+    };
+    for (let number = first; number <= count; number++) {
+      const shard = shardOf(skuName(number));
+      const server = this.#serverOf(shard);
+      const units = UNITS_PER_SKU;
+      groups[server]?.push(`(${shard},'${skuName(number)}',1,1,${units},0,0,${units})`);
+      if (groups[server]?.length === ROWS_PER_STATEMENT) await flush(server);
+    }
+    for (let server = 0; server < groups.length; server++) await flush(server);
+    const range = [skuName(first), skuName(count)];
+    await this.#everywhere((connection) => writeHistory(connection, range));
+    this.#skus = Math.max(this.#skus, count);
+  }
+
+  /** Reservations that were made and confirmed long ago, the same number in each shard. */
+  async pastUpTo(count: number): Promise<void> {
+    const perShard = Math.ceil((count - this.#past) / SHARDS);
+    if (perShard <= 0) return;
+    await this.#everywhere((connection) => makeNumbers(connection, perShard));
+    const tag = String(this.#past);
+    await this.#everywhere(async (connection, server) => {
+      for (let shard = 0; shard < SHARDS; shard++) {
+        if (this.#serverOf(shard) !== server) continue;
+        await writePast(connection, shard, perShard, tag);
+      }
+    });
+    this.#past = count;
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#servers) connection.destroy();
+  }
+
+  // Shards lie on servers in equal runs, as the launcher's own shard map has it.
+  #serverOf(shard: number): number {
+    return Math.floor((shard * this.#servers.length) / SHARDS);
+  }
+
+  async #everywhere(
+    work: (connection: Connection, server: number) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(this.#servers.map(work));
+  }
+}
+
+/** The restock that a SKU began with, and its entry in the ledger. */
+async function writeHistory(connection: Connection, range: readonly string[]): Promise<void> {
+  await connection.query(
+    `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
+       cause_id, at_ms)
+     SELECT shard_no, sku_id, 1, 0, total, 1, '', CONCAT(sku_id, '-fill'), 1
+     FROM stock WHERE sku_id BETWEEN ? AND ?`,
+    [...range],
+  );
+  await connection.query(
+    `INSERT INTO restock (shard_no, request_id, sku_id, delta, reason, at_ms)
+     SELECT shard_no, CONCAT(sku_id, '-fill'), sku_id, total, 'bench', 1
+     FROM stock WHERE sku_id BETWEEN ? AND ?`,
+    [...range],
+  );
+}
+
+/** A table of the numbers 1 to at least `count`, doubled until it is long enough. */
+async function makeNumbers(connection: Connection, count: number): Promise<void> {
+  await connection.query('CREATE TABLE IF NOT EXISTS bench_number (n INT PRIMARY KEY)');
+  await connection.query('INSERT IGNORE INTO bench_number VALUES (1)');
+  for (;;) {
+    const [rows] = await connection.query('SELECT MAX(n) AS most FROM bench_number');
+    const most = Number((rows as { most: number }[])[0]?.most ?? 0);
+    if (most >= count) return;
+    await connection.query('INSERT INTO bench_number SELECT n + ? FROM bench_number', [most]);
+  }
+}
+
+/** Ids spread evenly over all that new ids may be, in ascending order. */
+async function writePast(
+  connection: Connection,
+  shard: number,
+  count: number,
+  tag: string,
+): Promise<void> {
+  const skuId = `${skuOfShard(shard)}-${tag}`;
+  const letter = (unit: number) => {
+    return `SUBSTR('${LETTERS}', 1 + (n * ${PLACES} DIV ${count + 1} DIV ${unit}) % 64, 1)`;
+  };
+  const place = [4096, 64, 1].map(letter).join(', ');
+  const reservationId = `CONCAT(${place}, LPAD('${tag}', 8, '-'), LPAD(n, 11, '0'))`;
+  const orderId = `CONCAT('1', LPAD(n, 18, '0'))`;
+  await connection.query(
+    `INSERT INTO stock (shard_no, sku_id, epoch, version, available, reserved, sold, total)
+     VALUES (?, ?, 1, ?, 0, 0, ?, ?)`,
+    [shard, skuId, count, count, count],
+  );
+  await connection.query(
+    `INSERT INTO reservation (shard_no, reservation_id, line_no, sku_id, order_id, user_id,
+       fingerprint, quantity, limited, state, epoch, hold_until_ms, created_ms)
+     SELECT ?, ${reservationId}, 0, ?, ${orderId}, CONCAT('u', n), LPAD(n, 22, 'f'), 1, 0, 2, 1,
+       NULL, 1 FROM bench_number WHERE n <= ? ORDER BY n`,
+    [shard, skuId, count],
+  );
+  await connection.query(
+    `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
+       cause_id, at_ms)
+     SELECT ?, ?, n, ? - n + 1, ? - n, 2, ${orderId}, ${reservationId}, 1
+     FROM bench_number WHERE n <= ? ORDER BY n`,
+    [shard, skuId, count, count, count],
+  );
+}
+
+/** Its name says nothing of its shard, and nobody asks for it; it only has to lie there. */
+function skuOfShard(shard: number): string {
+  return `past-${shard}`;
+}
