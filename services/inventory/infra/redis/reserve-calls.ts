@@ -61,12 +61,14 @@ export function reserveCall(pack: Pack, floorOf: (skuId: string) => Floor): Scri
     args.push(floor.epoch, floor.seq);
     numbers.set(skuId, numbers.size + 1);
   }
-  for (const part of pack.parts) {
-    args.push(part.reservationId, part.orderId, part.userId, part.lines.length);
+  const asked = pack.parts.map((part) => {
+    const row: (string | number)[] = [part.reservationId, part.orderId, part.userId];
     for (const line of part.lines) {
-      args.push(numbers.get(line.skuId) ?? 0, line.quantity, line.userLimit);
+      row.push(numbers.get(line.skuId) ?? 0, line.quantity, line.userLimit);
     }
-  }
+    return row;
+  });
+  args.push(JSON.stringify(asked));
   return { keys, args };
 }
 
@@ -86,6 +88,11 @@ function readReply(
   skuIds: readonly string[],
   floors: ReadonlyMap<string, Floor>,
 ): GateReply {
+  if (value === 'GRANTED') {
+    const { lines, orderId } = part;
+    const epochs = lines.map((line) => floors.get(line.skuId)?.epoch ?? 0);
+    return { outcome: value, orderId, epochs, fresh: lines.map(() => true) };
+  }
   const [word, ...rest] = (Array.isArray(value) ? value : [value]) as [string, ...unknown[]];
   const lineEpochs = () => part.lines.map((line) => floors.get(line.skuId)?.epoch ?? 0);
   const skuId = skuIds[Number(rest[0]) - 1] ?? '';

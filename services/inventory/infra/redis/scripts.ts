@@ -11,19 +11,7 @@ export const SCRIPTS = {
   reserve: {
     file: 'reserve.lua',
     keys: ['stock', 'grants', 'buyers'],
-    args: [
-      'sku_count',
-      'keep_s',
-      'epoch_floor',
-      'seq_floor',
-      'reservation_id',
-      'order_id',
-      'user_id',
-      'line_count',
-      'sku',
-      'quantity',
-      'user_limit',
-    ],
+    args: ['sku_count', 'keep_s', 'epoch_floor', 'seq_floor', 'parts'],
     replies: [
       'GRANTED',
       'DUPLICATE',

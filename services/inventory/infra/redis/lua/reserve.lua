@@ -1,17 +1,17 @@
 -- reserve.lua: takes units of one partition for many reservation parts, each whole and at most once.
 -- KEYS  stock grants buyers
--- ARGV  sku_count keep_s epoch_floor seq_floor reservation_id order_id user_id
---       line_count sku quantity user_limit
+-- ARGV  sku_count keep_s epoch_floor seq_floor parts
 -- REPLY GRANTED | DUPLICATE | SOLD_OUT | USER_LIMIT | CLOSED | NOT_LOADED | STALE | EPOCH
 -- ORDER loaded, replication id, epoch and sequence, known request, user limit, stock; then the writes.
 --
 -- KEYS come three per SKU. ARGV: the count of SKUs, the seconds to keep an untouched one; per SKU the
--- lowest epoch and sequence that the caller may still believe; per part its ids and, per line, the
--- SKU's number, quantity and limit. The reply has one element per part, then per SKU its epoch and
--- sequence. SOLD_OUT and USER_LIMIT end in UNLISTED when the request may be older than this load: it
--- is new to the SKU that refuses, but not all older grants of that SKU are here yet. All that will be
--- written is read first, because Redis does not roll back. A key of another type is nobody's memory:
--- its SKU is NOT_LOADED, the others of the call are served.
+-- lowest epoch and sequence that the caller may still believe; then all parts as one JSON text, each
+-- [reservation_id, order_id, user_id, sku, quantity, user_limit, ...] with three elements per line
+-- (as arguments of their own they cost the caller twice as much). The reply has one element per part,
+-- then per SKU its epoch and sequence. SOLD_OUT and USER_LIMIT end in UNLISTED when the request may be
+-- older than this load: it is new to the SKU that refuses, but not all older grants of that SKU are
+-- here yet. All that will be written is read first, because Redis does not roll back. A key of another
+-- type is nobody's memory: its SKU is NOT_LOADED, the others of the call are served.
 local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 local sku_count, keep_s, at = tonumber(ARGV[1]), tonumber(ARGV[2]), 3
 local skus = {}
@@ -79,26 +79,25 @@ local function take(line, reservation, order, user)
 end
 
 local reply = {}
-while at <= #ARGV do
-  local reservation, order, user = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+for p, part in ipairs(cjson.decode(ARGV[at])) do
+  local reservation, order, user = part[1], part[2], part[3]
   local lines = {}
-  for i = 1, tonumber(ARGV[at + 3]) do
-    local from = at + 4 + 3 * (i - 1)
-    local number = tonumber(ARGV[from])
-    lines[i] = { number = number, sku = skus[number], quantity = tonumber(ARGV[from + 1]),
-      limit = tonumber(ARGV[from + 2]) }
+  for from = 4, #part, 3 do
+    lines[#lines + 1] = { number = part[from], sku = skus[part[from]], quantity = part[from + 1],
+      limit = part[from + 2] }
   end
-  at = at + 4 + 3 * #lines
   local refusal, missing, owner = judge(reservation, user, lines)
   if refusal then
-    reply[#reply + 1] = refusal
+    reply[p] = refusal
   else
     for _, line in ipairs(missing) do take(line, reservation, owner or order, user) end
-    local answer = { 'GRANTED', owner or nil }
     if owner then
+      local answer = { 'GRANTED', owner }
       for _, line in ipairs(missing) do answer[#answer + 1] = line.number end
+      reply[p] = answer
+    else
+      reply[p] = 'GRANTED'
     end
-    reply[#reply + 1] = answer
   end
 end
 
