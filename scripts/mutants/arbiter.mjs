@@ -81,11 +81,11 @@ export const ARBITER = [
     why: 'a COMMIT that is still on its way is taken for one that never was',
     edits: [
       {
-        file: `${MYSQL}/stock-book.ts`,
-        find: 'await resolved(() => settleBatch(server, grants, o));',
+        file: `${MYSQL}/lane.ts`,
+        find: 'await resolved(() => settleBatch(server, grants, options));',
         replace:
-          'await settleBatch(server, grants, o).catch(async () => ({\n' +
-          '            results: (await readKnown(server, grants, o)).map(\n' +
+          'await settleBatch(server, grants, options).catch(async () => ({\n' +
+          '            results: (await readKnown(server, grants, options)).map(\n' +
           "              (known): SettleResult => known ?? { outcome: 'SOLD_OUT', skuId: '', available: 0 },\n" +
           '            ),\n' +
           '            changes: [],\n' +
@@ -114,7 +114,7 @@ export const ARBITER = [
     edits: [
       {
         file: `${MYSQL}/close-batch.ts`,
-        find: 'await insertTombstones(tx, decision.tombstones, nowMs);',
+        find: 'await insertTombstones(tx, decision.tombstones);',
         replace: '',
       },
     ],

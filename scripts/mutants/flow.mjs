@@ -10,8 +10,10 @@ export const FLOW = [
     edits: [
       {
         file: `${APP}/hold-parts.ts`,
-        find: 'result = await this.#book.settle(grant, deadlineMs);',
-        replace: "result = { outcome: 'RESERVED', orderId: grant.orderId };",
+        find: 'const results = await this.#book.settle(grants, deadlineMs);',
+        replace:
+          'const results: SettleResult[] = grants.map(({ orderId }) => ' +
+          "({ outcome: 'RESERVED', orderId }));",
       },
     ],
     killedBy: { file: ENGINE_TEST, test: 'idempotency is checked before stock$' },
@@ -23,8 +25,10 @@ export const FLOW = [
     edits: [
       {
         file: `${APP}/hold-parts.ts`,
-        find: '// Not known, or not started: the grant stays in Redis, and the retry finds it there.',
-        replace: "this.#giveBack(grant, '');",
+        find: "return result === undefined ? { outcome: 'UNKNOWN' } : this.#judge(grant, result);",
+        replace:
+          "if (result === undefined) this.#giveBack(grant, '');\n" +
+          "      return result ? this.#judge(grant, result) : { outcome: 'UNKNOWN' };",
       },
     ],
     killedBy: { file: `${APP}/never-undone.test.ts`, test: '^a settle that was committed' },

@@ -11,6 +11,7 @@ test('every item settles exactly once, first in first out, within the bounds', a
   const item = fc.record({ bytes: fc.integer({ min: 0, max: 5 }), expired: fc.boolean() });
   const step = fc.oneof(
     { weight: 4, arbitrary: item },
+    { weight: 1, arbitrary: fc.array(item, { maxLength: 6 }) },
     { weight: 1, arbitrary: fc.constant('turn' as const) },
   );
   const bounds = fc.record({
@@ -44,6 +45,20 @@ test('every item settles exactly once, first in first out, within the bounds', a
         await nextTurn();
         continue;
       }
+      if (Array.isArray(one)) {
+        const many = one.map(({ bytes }) => ({ n: settled.push([]) - 1, bytes }));
+        const deadlineMs = one.some(({ expired }) => expired) ? 0 : FAR_MS;
+        void batcher.addAll(many, deadlineMs).then((results) => {
+          expect(results).toHaveLength(many.length);
+          many.forEach(({ n }, i) => {
+            const nothing = results[i] === undefined;
+            settled[n]?.push(
+              nothing ? 'nothing' : results[i] === n ? 'own result' : 'wrong result',
+            );
+          });
+        });
+        continue;
+      }
       const events: string[] = [];
       const n = settled.push(events) - 1;
       const deadlineMs = one.expired ? 0 : FAR_MS;
@@ -64,6 +79,9 @@ test('every item settles exactly once, first in first out, within the bounds', a
     }
     for (const [n, events] of settled.entries()) {
       expect(events).toHaveLength(1);
+      expect(events[0]).not.toBe('wrong result');
+      // One of many hears the same of a failed run as of a refusal.
+      if (events[0] === 'nothing') continue;
       const wasStarted = events[0] === 'own result' || events[0] === 'failed';
       expect(started.includes(n)).toBe(wasStarted);
     }

@@ -52,7 +52,7 @@ export class DeadlineError extends Error {
 
 interface Entry<T, R> {
   readonly item: T;
-  readonly bytes: number;
+  bytes: number;
   readonly deadlineMs: number;
   readonly addedMs: number;
   readonly resolve: (result: R) => void;
@@ -97,13 +97,31 @@ export class Batcher<T, R> {
 
   /** Rejects with OverloadedError or DeadlineError (never started) or with what run() threw. */
   add(item: T, deadlineMs: number): Promise<R> {
-    if (this.#stopping) return this.#refuse(`${this.#o.name}: stopping`);
-    if (this.#queue.length >= this.#o.queueMax) return this.#refuse(`${this.#o.name}: queue full`);
     return new Promise<R>((resolve, reject) => {
-      const bytes = this.#o.sizeOf ? this.#o.sizeOf(item) : 0;
-      assert(bytes <= this.#bytesMax, `${this.#o.name}: an item is larger than a whole batch`);
       const addedMs = this.#clock.monotonicMs();
-      this.#queue.push({ item, bytes, deadlineMs, addedMs, resolve, reject });
+      this.#push({ item, bytes: 0, deadlineMs, addedMs, resolve, reject });
+      this.#kick();
+    });
+  }
+
+  /** Adds many and waits once: undefined stands for those that add() would have rejected. */
+  addAll(items: readonly T[], deadlineMs: number): Promise<(R | undefined)[]> {
+    const results = new Array<R | undefined>(items.length).fill(undefined);
+    return new Promise((resolve) => {
+      let open = items.length;
+      const settled = () => {
+        open -= 1;
+        if (open <= 0) resolve(results);
+      };
+      if (open === 0) settled();
+      const addedMs = this.#clock.monotonicMs();
+      items.forEach((item, i) => {
+        const done = (result: R) => {
+          results[i] = result;
+          settled();
+        };
+        this.#push({ item, bytes: 0, deadlineMs, addedMs, resolve: done, reject: settled });
+      });
       this.#kick();
     });
   }
@@ -119,9 +137,17 @@ export class Batcher<T, R> {
     return this.#queue.length === 0 && this.#running === 0;
   }
 
-  #refuse(message: string): Promise<never> {
-    this.stats.refused += 1;
-    return Promise.reject(new OverloadedError(message, this.#retryAfterMs()));
+  #push(entry: Entry<T, R>): void {
+    const { name, queueMax, sizeOf } = this.#o;
+    if (this.#stopping || this.#queue.length >= queueMax) {
+      this.stats.refused += 1;
+      const why = this.#stopping ? 'stopping' : 'queue full';
+      entry.reject(new OverloadedError(`${name}: ${why}`, this.#retryAfterMs()));
+      return;
+    }
+    if (sizeOf) entry.bytes = sizeOf(entry.item);
+    assert(entry.bytes <= this.#bytesMax, `${name}: an item is larger than a whole batch`);
+    this.#queue.push(entry);
   }
 
   // The time the present queue needs at the pace of the last run.

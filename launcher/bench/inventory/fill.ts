@@ -146,9 +146,9 @@ async function writePast(
   );
   await connection.query(
     `INSERT INTO reservation (shard_no, reservation_id, line_no, sku_id, order_id, user_id,
-       fingerprint, quantity, limited, state, epoch, hold_until_ms, created_ms)
+       fingerprint, quantity, limited, state, epoch, hold_until_ms)
      SELECT ?, ${reservationId}, 0, ?, ${orderId}, CONCAT('u', n), LPAD(n, 22, 'f'), 1, 0, 2, 1,
-       NULL, 1 FROM bench_number WHERE n <= ? ORDER BY n`,
+       NULL FROM bench_number WHERE n <= ? ORDER BY n`,
     [shard, skuId, count],
   );
   await connection.query(

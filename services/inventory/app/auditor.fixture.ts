@@ -27,9 +27,9 @@ class CountingBook extends MemoryStockBook {
     this.#clock = clock;
   }
 
-  override async settle(grant: Grant): Promise<SettleResult> {
+  override async settle(grants: readonly Grant[]): Promise<(SettleResult | undefined)[]> {
     if (this.settleMs > 0) await this.#clock.sleep(this.settleMs);
-    return super.settle(grant);
+    return super.settle(grants);
   }
 
   override rebase(skuIds: readonly string[]): Promise<SkuLoad[]> {

@@ -61,7 +61,7 @@ async function reserved(fate: OrderFate | undefined) {
   const lines = [{ skuId: 'sku-1', quantity: 2, userLimit: 0 }];
   const [part] = split({ reservationId: 'r1', orderId: 'o1', userId: 'ann', lines });
   if (part === undefined) throw new Error('one line is one part');
-  await book.settle({ ...part, epochs: [1], fresh: [true] });
+  await book.settle([{ ...part, epochs: [1], fresh: [true] }]);
   const asked: (readonly string[])[] = [];
   const orders = {
     resolve: (orderIds: readonly string[]) => {

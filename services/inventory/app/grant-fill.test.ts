@@ -127,7 +127,7 @@ async function open() {
   await book.restock({ requestId: 'r', skuId: SKU, delta: SOLD, reason: '' });
   for (let i = 1; i <= SOLD; i++) {
     const [part] = partOf(`r${i}`, `o${i}`);
-    if (part) await book.settle({ ...part, epochs: [1], fresh: [true] });
+    if (part) await book.settle([{ ...part, epochs: [1], fresh: [true] }]);
   }
   const [load] = (await book.rebase([SKU])) as [SkuLoad];
   await gate.install([load]);

@@ -107,45 +107,70 @@ export class HoldParts {
     replies: readonly GateReply[],
     deadlineMs: number,
   ): Promise<Outcome[]> {
-    return Promise.all(
-      replies.map((reply, i): Outcome | Promise<Outcome> => {
-        if ('epochs' in reply) {
-          return this.#settleOne({ ...(parts[i] as Part), ...pick(reply) }, deadlineMs);
-        }
-        if (reply.outcome === 'SOLD_OUT' || reply.outcome === 'USER_LIMIT') {
-          return this.#refuse(parts[i] as Part, reply, deadlineMs);
-        }
-        if (!('skuId' in reply)) return reply;
-        return { outcome: 'REPAIR', skuId: reply.skuId, behind: reply.outcome === 'EPOCH' };
-      }),
+    // Grants are settled in one go: a promise for each would cost as much as its share of the batch.
+    const grants = replies.flatMap((reply, i) =>
+      'epochs' in reply ? [grantOf(parts[i] as Part, reply)] : [],
     );
+    const [settled, others] = await Promise.all([
+      this.#settleAll(grants, deadlineMs),
+      Promise.all(
+        replies.map((reply, i) =>
+          'epochs' in reply ? undefined : this.#refusal(parts[i] as Part, reply, deadlineMs),
+        ),
+      ),
+    ]);
+    let next = 0;
+    return others.map((other) => other ?? (settled[next++] as Outcome));
+  }
+
+  async #settleAll(grants: readonly Grant[], deadlineMs: number): Promise<Outcome[]> {
+    if (grants.length === 0) return [];
+    for (const grant of grants) this.#watch?.inFlight(grant);
+    const results = await this.#book.settle(grants, deadlineMs);
+    for (const grant of grants) this.#watch?.landed(grant);
+    // Not known, or not started: the grant stays in Redis, and the retry finds it there.
+    return grants.map((grant, i) => {
+      const result = results[i];
+      return result === undefined ? { outcome: 'UNKNOWN' } : this.#judge(grant, result);
+    });
+  }
+
+  #refusal(
+    part: Part,
+    reply: Exclude<GateReply, { epochs: unknown }>,
+    deadlineMs: number,
+  ): Outcome | Promise<Outcome> {
+    if (reply.outcome === 'SOLD_OUT' || reply.outcome === 'USER_LIMIT') {
+      return this.#refuse(part, reply, deadlineMs);
+    }
+    if (!('skuId' in reply)) return reply;
+    return { outcome: 'REPAIR', skuId: reply.skuId, behind: reply.outcome === 'EPOCH' };
   }
 
   // Idempotency comes before stock: where the gate may have forgotten the request, its refusal stands
   // only if the arbiter does not know it either.
-  async #refuse(part: Part, refusal: Refusal, deadlineMs: number): Promise<Outcome> {
+  #refuse(part: Part, refusal: Refusal, deadlineMs: number): Outcome | Promise<Outcome> {
     const { outcome, skuId, available, listed } = refusal;
     if (listed) return { outcome, skuId, available };
+    return this.#askBook(part, { outcome, skuId, available }, deadlineMs);
+  }
+
+  async #askBook(
+    part: Part,
+    refusal: Omit<Refusal, 'listed'>,
+    deadlineMs: number,
+  ): Promise<Outcome> {
+    const { skuId } = refusal;
     this.#rebase.unlisted(skuId);
     try {
       const known = await this.#book.known(part, deadlineMs);
-      return known === undefined ? { outcome, skuId, available } : answer(known);
+      return known === undefined ? refusal : answer(known);
     } catch {
       return { outcome: 'UNKNOWN' };
     }
   }
 
-  async #settleOne(grant: Grant, deadlineMs: number): Promise<Outcome> {
-    let result: SettleResult;
-    this.#watch?.inFlight(grant);
-    try {
-      result = await this.#book.settle(grant, deadlineMs);
-    } catch {
-      // Not known, or not started: the grant stays in Redis, and the retry finds it there.
-      return { outcome: 'UNKNOWN' };
-    } finally {
-      this.#watch?.landed(grant);
-    }
+  #judge(grant: Grant, result: SettleResult): Outcome {
     switch (result.outcome) {
       case 'RESERVED':
         return result;
@@ -211,10 +236,15 @@ function answer(known: KnownResult): ReserveResult {
   return known.outcome === 'REQUEST_ID_REUSED' ? { outcome: known.outcome } : known;
 }
 
-function pick(reply: Extract<GateReply, { epochs: unknown }>): {
-  orderId: string;
-  epochs: readonly number[];
-  fresh: readonly boolean[];
-} {
-  return { orderId: reply.orderId, epochs: reply.epochs, fresh: reply.fresh };
+function grantOf(part: Part, reply: Extract<GateReply, { epochs: unknown }>): Grant {
+  return {
+    partition: part.partition,
+    reservationId: part.reservationId,
+    orderId: reply.orderId,
+    userId: part.userId,
+    fingerprint: part.fingerprint,
+    lines: part.lines,
+    epochs: reply.epochs,
+    fresh: reply.fresh,
+  };
 }

@@ -114,8 +114,11 @@ export type RestockResult =
  * UnknownOutcomeError when MySQL does not answer; all of them are idempotent, so ask again.
  */
 export interface StockBook {
-  /** Grants of one call may lie on several servers; each server commits its share in groups. */
-  settle(grant: Grant, deadlineMs: number): Promise<SettleResult>;
+  /**
+   * Grants of one call may lie on several servers; each server commits its share in groups. Never
+   * throws: undefined stands for a grant of which nothing is known, or that was not begun.
+   */
+  settle(grants: readonly Grant[], deadlineMs: number): Promise<(SettleResult | undefined)[]>;
   close(closing: Closing, deadlineMs: number): Promise<CloseOutcome>;
   /** What became of a request that the gate does not know; undefined when nothing did. */
   known(part: Part, deadlineMs: number): Promise<KnownResult | undefined>;

@@ -31,8 +31,8 @@ export async function openStock(units: number) {
         const request = { reservationId: `r${ids}`, orderId: `${ids}`, userId: 'ann', lines };
         const [part] = split(request);
         if (part === undefined) throw new Error('one line is one part');
-        const result = await book.settle({ ...part, epochs: [row?.epoch ?? 0], fresh: [true] });
-        if (result.outcome !== 'RESERVED') throw new Error(result.outcome);
+        const [result] = await book.settle([{ ...part, epochs: [row?.epoch ?? 0], fresh: [true] }]);
+        if (result?.outcome !== 'RESERVED') throw new Error(result?.outcome);
         taken.push(request.reservationId);
       }
       return taken;

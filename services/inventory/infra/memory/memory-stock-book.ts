@@ -50,12 +50,12 @@ export class MemoryStockBook implements StockBook {
     this.#pageEntriesMax = o.pageEntriesMax ?? Number.MAX_SAFE_INTEGER;
   }
 
-  settle(grant: Grant): Promise<SettleResult> {
+  settle(grants: readonly Grant[]): Promise<(SettleResult | undefined)[]> {
     const decision = decideSettle({
       stocks: this.#stocks,
       held: this.#parts,
       bought: this.#bought,
-      grants: [grant],
+      grants,
     });
     for (const { skuId, userId, units } of decision.buyers) this.#buy(skuId, userId, units);
     for (const admitted of decision.admitted) {
@@ -69,7 +69,7 @@ export class MemoryStockBook implements StockBook {
       this.#parts.set(partKey(admitted), { ...admitted, lines, state, holdUntilMs });
     }
     this.#record(decision.moves);
-    return Promise.resolve(decision.results[0] as SettleResult);
+    return Promise.resolve(decision.results);
   }
 
   close(closing: Closing): Promise<CloseOutcome> {

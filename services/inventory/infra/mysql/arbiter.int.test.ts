@@ -29,7 +29,7 @@ describe('without a gate', () => {
     const outcomes = await Promise.all(
       [...Array(12).keys()].map(async (i) => {
         const book = books[i % 2] as Book;
-        return (await book.settle(grant(skuId, `r${i}`), soon())).outcome;
+        return (await settle(book, grant(skuId, `r${i}`)))?.outcome;
       }),
     );
     const expected = [...Array(5).fill('RESERVED'), ...Array(7).fill('SOLD_OUT')];
@@ -41,7 +41,7 @@ describe('without a gate', () => {
     const skuId = await stocked(under.book(), 'epoch', 5);
     const [load] = await under.book().rebase([skuId], soon());
     expect(load).toMatchObject({ epoch: 2, available: 5 });
-    const late = await under.book().settle(grant(skuId, 'late'), soon());
+    const late = await settle(under.book(), grant(skuId, 'late'));
     expect(late).toEqual({ outcome: 'EPOCH', skuId, epoch: 2 });
     expect(await stockOf(skuId)).toMatchObject({ available: 5, reserved: 0, epoch: 2 });
   });
@@ -49,7 +49,7 @@ describe('without a gate', () => {
   test('the limit per user holds', async () => {
     const skuId = await stocked(under.book(), 'limit', 5);
     const take = async (id: string) =>
-      (await under.book().settle(grant(skuId, id, { userLimit: 2 }), soon())).outcome;
+      (await settle(under.book(), grant(skuId, id, { userLimit: 2 })))?.outcome;
     expect([await take('r1'), await take('r2'), await take('r3')]).toEqual([
       'RESERVED',
       'RESERVED',
@@ -62,7 +62,7 @@ describe('without a gate', () => {
     const which = { partition: partitionOf(skuId), reservationId: 'r1', orderId: 'o1' };
     const closing = { verb: 'release', ...which, skuIds: [skuId] } as const;
     expect(await under.book().close(closing, soon())).toBe('DONE');
-    const late = await under.book().settle(grant(skuId, 'r1'), soon());
+    const late = await settle(under.book(), grant(skuId, 'r1'));
     expect(late).toEqual({ outcome: 'CLOSED' });
     expect(await stockOf(skuId)).toMatchObject({ available: 5, reserved: 0 });
   });
@@ -107,7 +107,7 @@ describe('when a statement is late', () => {
     // The statement itself, which the protocol's byte for a query precedes, and not READ COMMITTED.
     const commit = door.hold((sent) => sent.includes('\x03COMMIT'), { cut: true });
     // Short, because the driver keeps the timer of a statement whose connection was cut.
-    const settling = behind.book().settle(grant(skuId, 'r1'), Date.now() + 2_000);
+    const settling = settle(behind.book(), grant(skuId, 'r1'), Date.now() + 2_000);
     await commit.arrived;
     // Long enough for a look that would find nothing.
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -120,7 +120,7 @@ describe('when a statement is late', () => {
   test('units that come back while a load is read are counted in it or refunded, not both', async () => {
     const skuId = await stocked(behind.book(), 'load', 5);
     const book = behind.book();
-    await book.settle(grant(skuId, 'r1'), soon());
+    await settle(book, grant(skuId, 'r1'));
     const refunds: Refund[] = [];
     book.onRefund((units) => refunds.push(...units));
 
@@ -139,6 +139,10 @@ describe('when a statement is late', () => {
     expect((load?.available ?? 0) + later.length).toBe(5);
   });
 });
+
+async function settle(book: Book, one: Grant, deadlineMs = soon()) {
+  return (await book.settle([one], deadlineMs))[0];
+}
 
 async function stocked(book: Book, name: string, units: number): Promise<string> {
   const skuId = `sku-${name}`;

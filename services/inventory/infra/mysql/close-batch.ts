@@ -47,7 +47,7 @@ export async function closeBatch(
 }
 
 async function write(tx: Tx, decision: CloseDecision, nowMs: number): Promise<void> {
-  await insertTombstones(tx, decision.tombstones, nowMs);
+  await insertTombstones(tx, decision.tombstones);
   for (const state of [
     ReservationState.CONFIRMED,
     ReservationState.RELEASED,
@@ -70,15 +70,11 @@ async function write(tx: Tx, decision: CloseDecision, nowMs: number): Promise<vo
   await applyDeltas(tx, decision.moves.deltas);
 }
 
-async function insertTombstones(
-  tx: Tx,
-  tombstones: readonly Closing[],
-  nowMs: number,
-): Promise<void> {
+async function insertTombstones(tx: Tx, tombstones: readonly Closing[]): Promise<void> {
   if (tombstones.length === 0) return;
   await tx.change(
     `INSERT INTO reservation (shard_no, reservation_id, line_no, sku_id, order_id, user_id,
-     fingerprint, quantity, limited, state, epoch, hold_until_ms, created_ms) VALUES ?`,
+     fingerprint, quantity, limited, state, epoch, hold_until_ms) VALUES ?`,
     [
       tombstones.map((closing) => [
         closing.partition,
@@ -93,7 +89,6 @@ async function insertTombstones(
         ReservationState.RELEASED,
         0,
         null,
-        nowMs,
       ]),
     ],
   );

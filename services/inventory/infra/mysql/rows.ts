@@ -1,9 +1,15 @@
 // SQL that more than one transaction of the book needs: locking stock, reading parts, applying moves.
 
 import { assert } from '../../../platform/assert.js';
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards, type Where } from '../../../platform/mysql/in-shards.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
-import type { SqlParameter, Tx } from '../../../platform/mysql/transaction.js';
+import {
+  read,
+  type SqlParameter,
+  type SqlValue,
+  type Tx,
+} from '../../../platform/mysql/transaction.js';
 import { type HeldPart, partKey, type ReservationState } from '../../domain/reservation.js';
 import type { LedgerEntry, StockDelta, StockRow } from '../../domain/stock.js';
 
@@ -37,6 +43,16 @@ export function stockRow(record: StockRecord): StockRow {
 
 export const STOCK_COLUMNS =
   'shard_no, sku_id, epoch, version, available, reserved, sold, total' as const;
+
+export async function readStocks(
+  server: MysqlServer,
+  skus: readonly (readonly [number, string])[],
+  o: { deadlineMs: number },
+): Promise<StockRow[]> {
+  const where = inShards('sku_id', skus);
+  const sql = `SELECT ${STOCK_COLUMNS} FROM stock WHERE ${where.sql}`;
+  return (await read<StockRecord>(server, o, sql, where.values)).map(stockRow);
+}
 
 /** Locks the stock rows in key order, so that two transactions never wait for each other. */
 export async function lockStocks(
@@ -133,28 +149,57 @@ export async function applyDeltas(tx: Tx, deltas: readonly StockDelta[]): Promis
   assert(changed === deltas.length, `stock moved in ${changed} rows instead of ${deltas.length}`);
 }
 
+/** A column and the value that its table gives it when the statement does not. */
+export type Column = readonly [name: string, byDefault?: number];
+
+/**
+ * Inserts rows, leaving out the columns in which every row has the table's own default: for MySQL a
+ * value costs more to parse than to store.
+ */
+export async function insertRows(
+  tx: Tx,
+  table: string,
+  columns: readonly Column[],
+  rows: (readonly SqlValue[])[],
+): Promise<void> {
+  const kept = columns.flatMap(([, byDefault], at) => {
+    const same = byDefault !== undefined && rows.every((row) => row[at] === byDefault);
+    return same ? [] : [at];
+  });
+  const names = kept.map((at) => (columns[at] as Column)[0]).join(', ');
+  const values = rows.map((row) => kept.map((at) => row[at] as SqlValue));
+  await tx.change(`INSERT INTO ${table} (${names}) VALUES ?`, [values]);
+}
+
+const LEDGER: readonly Column[] = [
+  ['shard_no'],
+  ['sku_id'],
+  ['entry'],
+  ['before_units'],
+  ['after_units'],
+  ['reason', 2],
+  ['order_id'],
+  ['cause_id'],
+  ['at_ms'],
+];
+
 export async function insertLedger(
   tx: Tx,
   entries: readonly LedgerEntry[],
   nowMs: number,
 ): Promise<void> {
-  await tx.change(
-    `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
-     cause_id, at_ms) VALUES ?`,
-    [
-      entries.map((e) => [
-        e.partition,
-        e.skuId,
-        e.entry,
-        e.before,
-        e.after,
-        e.reason,
-        e.orderId,
-        e.causeId,
-        nowMs,
-      ]),
-    ],
-  );
+  const rows = entries.map((e) => [
+    e.partition,
+    e.skuId,
+    e.entry,
+    e.before,
+    e.after,
+    e.reason,
+    e.orderId,
+    e.causeId,
+    nowMs,
+  ]);
+  await insertRows(tx, 'ledger', LEDGER, rows);
 }
 
 /**

@@ -17,7 +17,15 @@ import {
 } from '../../domain/reservation.js';
 import { buyerKey, decideSettle, type SettleDecision } from '../../domain/settle.js';
 import type { StockChange } from '../../domain/stock.js';
-import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
+import {
+  applyDeltas,
+  type Column,
+  insertLedger,
+  insertRows,
+  lockStocks,
+  moveBuyers,
+  readParts,
+} from './rows.js';
 
 export interface SettleOptions {
   readonly deadlineMs: number;
@@ -102,17 +110,27 @@ async function write(
       ReservationState.RESERVED,
       grant.epochs[lineNo] ?? 0,
       nowMs + holdMs,
-      nowMs,
     ]),
   );
   // The reservations first: a tombstone that is being written right now makes this line wait.
-  await tx.change(
-    `INSERT INTO reservation (shard_no, reservation_id, line_no, sku_id, order_id, user_id,
-     fingerprint, quantity, limited, state, epoch, hold_until_ms, created_ms) VALUES ?`,
-    [rows],
-  );
+  await insertRows(tx, 'reservation', RESERVATION, rows);
   crashPoint('settle.inserted');
   await insertLedger(tx, decision.moves.ledger, nowMs);
   await moveBuyers(tx, '+', decision.buyers);
   await applyDeltas(tx, decision.moves.deltas);
 }
+
+const RESERVATION: readonly Column[] = [
+  ['shard_no'],
+  ['reservation_id'],
+  ['line_no', 0],
+  ['sku_id'],
+  ['order_id'],
+  ['user_id'],
+  ['fingerprint'],
+  ['quantity', 1],
+  ['limited', 0],
+  ['state', ReservationState.RESERVED],
+  ['epoch'],
+  ['hold_until_ms'],
+];

@@ -1,7 +1,6 @@
 // The arbiter on sharded MySQL: group commit per server. What gathers while a commit is in flight
 // becomes the next one, so a hot SKU's row is locked once per batch and not once per unit.
 
-import { Batcher } from '../../../platform/batcher.js';
 import { crashPoint } from '../../../platform/crash-point.js';
 import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
@@ -19,26 +18,14 @@ import type { CloseOutcome, Closing, Refund } from '../../domain/close.js';
 import type { Grant, HeldPart, KnownResult, Part, SettleResult } from '../../domain/reservation.js';
 import { partitionOf } from '../../domain/split.js';
 import type { LedgerEntry, StockChange, StockRow } from '../../domain/stock.js';
-import { closeBatch } from './close-batch.js';
 import { claimDueHolds, extendHolds } from './holds.js';
-import { readKnown } from './known-parts.js';
+import { closeLane, type Lane, openLane } from './lane.js';
 import { readLedger } from './ledger.js';
 import { readPastGrants } from './past-grants.js';
 import { rebaseOnServer } from './rebase.js';
-import { resolved } from './resolved.js';
 import { restockOnce } from './restock.js';
-import { readParts, STOCK_COLUMNS, type StockRecord, stockRow } from './rows.js';
-import { settleBatch } from './settle-batch.js';
+import { readParts, readStocks } from './rows.js';
 
-/** Bigger batches stop paying: 64 take 1.8 ms, 256 take 5 ms on a hot row. */
-const BATCH_ITEMS_MAX = 256;
-/** 16 batches: what a server works off in about 100 ms; more would only wait for its deadline. */
-const QUEUE_MAX = 4_096;
-const QUEUE_AGE_MS_MAX = 2_000;
-/** One batch in flight per server: a second would wait for the same hot rows, and batches grow. */
-const CONCURRENCY = 1;
-/** Once Redis has granted, the settle is finished whatever the caller's deadline. */
-const SETTLE_MS_MIN = 2_000;
 /** The gate waits for these: 2 ms at best. What is older follows when the gate is open. */
 const FIRST_PAGE_ENTRIES = 1_000;
 /** Read in 9 ms at best, on a busy machine in 24 ms, beside the sale. */
@@ -46,12 +33,6 @@ const PAGE_ENTRIES = 5_000;
 
 /** An id does not say where it lies: one point read per partition, 64 in all. */
 const ALL_PARTITIONS = [...Array(SHARDS).keys()];
-
-interface Lane {
-  readonly settle: Batcher<Grant, SettleResult>;
-  readonly close: Batcher<Closing, CloseOutcome>;
-  readonly known: Batcher<Part, KnownResult | undefined>;
-}
 
 export class MysqlStockBook implements StockBook {
   readonly #shards: ShardMap;
@@ -63,55 +44,36 @@ export class MysqlStockBook implements StockBook {
   constructor(shards: ShardMap, o: { holdMs: number; pageEntriesMax?: number }) {
     this.#shards = shards;
     this.#pageEntriesMax = o.pageEntriesMax ?? PAGE_ENTRIES;
-    for (const server of shards.servers) this.#lanes.set(server, this.#lane(server, o.holdMs));
+    for (const server of shards.servers) {
+      const lane = openLane(server, {
+        holdMs: o.holdMs,
+        changed: (changes) => this.#changed(changes),
+        refunded: (refunds) => {
+          for (const listener of this.#refundListeners) listener(refunds);
+        },
+      });
+      this.#lanes.set(server, lane);
+    }
   }
 
-  #lane(server: MysqlServer, holdMs: number): Lane {
-    const bounds = {
-      itemsMax: BATCH_ITEMS_MAX,
-      queueMax: QUEUE_MAX,
-      ageMsMax: QUEUE_AGE_MS_MAX,
-      concurrency: CONCURRENCY,
-    };
-    return {
-      settle: new Batcher({
-        ...bounds,
-        name: `settle ${server.name}`,
-        run: async (grants, batch) => {
-          const deadlineMs = finishBy(batch.deadlineMs);
-          const o = { deadlineMs, holdMs };
-          const { results, changes } = await resolved(() => settleBatch(server, grants, o));
-          crashPoint('settle.after-commit');
-          this.#changed(changes);
-          return results;
-        },
+  async settle(
+    grants: readonly Grant[],
+    deadlineMs: number,
+  ): Promise<(SettleResult | undefined)[]> {
+    const results = new Array<SettleResult | undefined>(grants.length);
+    const indexes = [...grants.keys()];
+    const partitionAt = (index: number) => (grants[index] as Grant).partition;
+    const groups = this.#shards.groupByServer(indexes, partitionAt);
+    await Promise.all(
+      [...groups].map(async ([server, group]) => {
+        const asked = group.map((index) => grants[index] as Grant);
+        const answers = await this.#lane(server).settle.addAll(asked, deadlineMs);
+        answers.forEach((answer, i) => {
+          results[group[i] as number] = answer;
+        });
       }),
-      close: new Batcher({
-        ...bounds,
-        name: `close ${server.name}`,
-        run: async (closings, batch) => {
-          const o = { deadlineMs: finishBy(batch.deadlineMs) };
-          // Not resolved by asking again: the refunds of an unknown first try would be lost, and
-          // the caller's retry finds the reservation closed. The auditor finds the difference.
-          const result = await closeBatch(server, closings, o);
-          crashPoint('close.after-commit');
-          if (result.refunds.length > 0) {
-            for (const listener of this.#refundListeners) listener(result.refunds);
-          }
-          this.#changed(result.changes);
-          return result.outcomes;
-        },
-      }),
-      known: new Batcher({
-        ...bounds,
-        name: `known ${server.name}`,
-        run: (parts, batch) => readKnown(server, parts, batch),
-      }),
-    };
-  }
-
-  settle(grant: Grant, deadlineMs: number): Promise<SettleResult> {
-    return this.#laneOf(grant.partition).settle.add(grant, deadlineMs);
+    );
+    return results;
   }
 
   close(closing: Closing, deadlineMs: number): Promise<CloseOutcome> {
@@ -148,11 +110,15 @@ export class MysqlStockBook implements StockBook {
   }
 
   async stocks(skuIds: readonly string[], deadlineMs: number): Promise<StockRow[]> {
-    const rows = await this.#perServer(skuIds, async (server, skus) => {
-      const where = inShards('sku_id', skus);
-      const sql = `SELECT ${STOCK_COLUMNS} FROM stock WHERE ${where.sql}`;
-      return (await read<StockRecord>(server, { deadlineMs }, sql, where.values)).map(stockRow);
-    });
+    const [only] = skuIds;
+    if (skuIds.length === 1 && only !== undefined) {
+      const partition = partitionOf(only);
+      const row = await this.#laneOf(partition).stock.add([partition, only], deadlineMs);
+      return row === undefined ? [] : [row];
+    }
+    const rows = await this.#perServer(skuIds, (server, skus) =>
+      readStocks(server, skus, { deadlineMs }),
+    );
     const bySku = new Map(rows.flat().map((row) => [row.skuId, row]));
     return skuIds.flatMap((skuId) => bySku.get(skuId) ?? []);
   }
@@ -213,13 +179,15 @@ export class MysqlStockBook implements StockBook {
 
   /** Refuses new work and finishes what was accepted. */
   async stop(): Promise<void> {
-    const lanes = [...this.#lanes.values()];
-    const batchers = lanes.flatMap((lane) => [lane.settle, lane.close, lane.known]);
-    await Promise.all(batchers.map((batcher) => batcher.stop()));
+    await Promise.all([...this.#lanes.values()].map(closeLane));
+  }
+
+  #lane(server: MysqlServer): Lane {
+    return this.#lanes.get(server) as Lane;
   }
 
   #laneOf(partition: number): Lane {
-    return this.#lanes.get(this.#shards.serverOf(partition)) as Lane;
+    return this.#lane(this.#shards.serverOf(partition));
   }
 
   #changed(changes: readonly StockChange[]): void {
@@ -234,8 +202,4 @@ export class MysqlStockBook implements StockBook {
     const groups = this.#shards.groupByServer(skus, ([shard]) => shard % SHARDS);
     return Promise.all([...groups].map(([server, group]) => work(server, group)));
   }
-}
-
-function finishBy(deadlineMs: number): number {
-  return Math.max(deadlineMs, Date.now() + SETTLE_MS_MIN);
 }
