@@ -1,6 +1,11 @@
 // What both flavours of server are told; only MariaDB can be run in the real-server tests.
 import { describe, expect, test } from '@jest/globals';
-import { accountStatements, initialiseArguments, serverArguments } from './mysql-arguments.js';
+import {
+  accountStatements,
+  initialiseArguments,
+  type ServerSize,
+  serverArguments,
+} from './mysql-arguments.js';
 import type { MysqlFlavour } from './programs.js';
 
 const place = (flavour: MysqlFlavour, asRoot = false) => ({
@@ -10,14 +15,18 @@ const place = (flavour: MysqlFlavour, asRoot = false) => ({
   asRoot,
 });
 
-const start = (flavour: MysqlFlavour, o: { asRoot?: boolean; linux?: boolean } = {}) =>
+const start = (
+  flavour: MysqlFlavour,
+  o: { asRoot?: boolean; linux?: boolean; memoryMib?: number; size?: ServerSize } = {},
+) =>
   serverArguments({
     ...place(flavour, o.asRoot ?? false),
     port: 20_001,
     initFile: '/private/accounts.sql',
     pidFile: '/private/server.pid',
-    size: 'MESH',
+    size: o.size ?? 'MESH',
     linux: o.linux ?? true,
+    memoryMib: o.memoryMib ?? 8_192,
   });
 
 describe('making a data directory', () => {
@@ -68,6 +77,15 @@ describe.each<MysqlFlavour>(['MARIADB', 'MYSQL'])('starting %s', (flavour) => {
   test('uses O_DIRECT on Linux only', () => {
     expect(start(flavour, { linux: false })).toContain('--innodb-flush-method=fsync');
   });
+});
+
+test.each([
+  ['MESH', 1_024, '256M'],
+  ['MESH', 12_000, '1000M'],
+  ['MESH', 512_000, '2048M'],
+  ['TEST', 512_000, '64M'],
+] as const)('a server for a %s on %d MiB caches %s', (size, memoryMib, pool) => {
+  expect(start('MARIADB', { size, memoryMib })).toContain(`--innodb-buffer-pool-size=${pool}`);
 });
 
 test('each flavour gets only options that it knows', () => {

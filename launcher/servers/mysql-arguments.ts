@@ -5,13 +5,15 @@
 import type { MysqlFlavour } from './programs.js';
 
 /**
- * MESH serves a sale; TEST is for short-lived servers beside other work: same rules, less memory.
+ * MESH serves a sale; TEST is for short-lived servers beside other work: same rules, less memory. The
+ * ids of reservations are random, so a sale writes all over their index: it is fast while that fits in
+ * the buffer pool, some 100 bytes a reservation. Memory is taken only as it fills.
  */
 export type ServerSize = 'MESH' | 'TEST';
 
 const SIZES = {
-  MESH: { bufferPool: '256M', redoLog: '256M' },
-  TEST: { bufferPool: '64M', redoLog: '64M' },
+  MESH: { memoryShare: 1 / 12, bufferPoolMibMin: 256, bufferPoolMibMax: 2_048, redoLog: '256M' },
+  TEST: { memoryShare: 0, bufferPoolMibMin: 64, bufferPoolMibMax: 64, redoLog: '64M' },
 } as const;
 
 /**
@@ -53,9 +55,12 @@ export function serverArguments(
     pidFile: string;
     size: ServerSize;
     linux: boolean;
+    memoryMib: number;
   },
 ): string[] {
   const size = SIZES[o.size];
+  const share = Math.floor(o.memoryMib * size.memoryShare);
+  const bufferPoolMib = Math.min(size.bufferPoolMibMax, Math.max(size.bufferPoolMibMin, share));
   return [
     '--no-defaults',
     `--datadir=${o.dataDir}`,
@@ -76,7 +81,7 @@ export function serverArguments(
     '--innodb-flush-log-at-trx-commit=1',
     // O_DIRECT keeps pages out of the file cache but exists on Linux only; fsync is as durable.
     `--innodb-flush-method=${o.linux ? 'O_DIRECT' : 'fsync'}`,
-    `--innodb-buffer-pool-size=${size.bufferPool}`,
+    `--innodb-buffer-pool-size=${bufferPoolMib}M`,
     `--max-connections=${CONNECTIONS_MAX}`,
     '--character-set-server=utf8mb4',
     '--sql-mode=STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { totalmem } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import mysql from 'mysql2/promise';
@@ -69,6 +70,7 @@ export async function startMysql(table: ProcessTable, o: MysqlServerOptions): Pr
       pidFile: path.join(dir, 'server.pid'),
       size: o.size,
       linux: process.platform === 'linux',
+      memoryMib: Math.floor(totalmem() / 2 ** 20),
     }),
     cwd: dir,
     env: process.env,

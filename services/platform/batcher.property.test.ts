@@ -40,6 +40,7 @@ test('every item settles exactly once, first in first out, within the bounds', a
       },
     });
     const settled: string[][] = [];
+    const together: Promise<void>[] = [];
     for (const one of steps) {
       if (one === 'turn') {
         await nextTurn();
@@ -48,7 +49,8 @@ test('every item settles exactly once, first in first out, within the bounds', a
       if (Array.isArray(one)) {
         const many = one.map(({ bytes }) => ({ n: settled.push([]) - 1, bytes }));
         const deadlineMs = one.some(({ expired }) => expired) ? 0 : FAR_MS;
-        void batcher.addAll(many, deadlineMs).then((results) => {
+        const all = async () => {
+          const results = await batcher.addAll(many, deadlineMs);
           expect(results).toHaveLength(many.length);
           many.forEach(({ n }, i) => {
             const nothing = results[i] === undefined;
@@ -56,7 +58,8 @@ test('every item settles exactly once, first in first out, within the bounds', a
               nothing ? 'nothing' : results[i] === n ? 'own result' : 'wrong result',
             );
           });
-        });
+        };
+        together.push(all());
         continue;
       }
       const events: string[] = [];
@@ -68,6 +71,7 @@ test('every item settles exactly once, first in first out, within the bounds', a
       );
     }
     await batcher.stop();
+    await Promise.all(together);
     await nextTurn();
 
     const started = batches.flat().map(({ n }) => n);

@@ -5,7 +5,9 @@ import { hash } from 'node:crypto';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** 16 bytes end within the 22nd letter: only its first two bits are theirs. */
-const LAST = new Map([...LETTERS].map((letter, bits) => [letter, LETTERS.charAt(bits & 0b110000)]));
+const LAST = new Map(
+  LETTERS.split('').map((letter, bits) => [letter, LETTERS.charAt(bits & 0b110000)]),
+);
 
 /** 22 characters: base64url of the first 16 bytes of the SHA-256 of the parts. */
 export function requestDigest(...parts: string[]): string {

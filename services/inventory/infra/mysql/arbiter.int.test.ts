@@ -29,7 +29,7 @@ describe('without a gate', () => {
     const outcomes = await Promise.all(
       [...Array(12).keys()].map(async (i) => {
         const book = books[i % 2] as Book;
-        return (await settle(book, grant(skuId, `r${i}`)))?.outcome;
+        return `${(await settle(book, grant(skuId, `r${i}`)))?.outcome}`;
       }),
     );
     const expected = [...Array(5).fill('RESERVED'), ...Array(7).fill('SOLD_OUT')];
