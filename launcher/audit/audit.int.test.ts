@@ -228,7 +228,7 @@ const ledgerRows = (shard: number, sku: string, units: readonly number[]) =>
 function reservationRow(o: { id: number; quantity: number; state: number; sku: string }): string {
   const shard = o.sku === '%a' ? SHARD_1 : SHARD_2;
   return `INSERT INTO %inventory.reservation VALUES (${shard}, 'r${o.id}', 0, '${o.sku}',
-    '${o.id}', 'u', 'f', ${o.quantity}, 0, ${o.state}, 3, 5, 5)`;
+    '${o.id}', 'u', 'f', ${o.quantity}, 0, ${o.state}, 3, 5)`;
 }
 
 function orderRow(id: number, state: number, total: number, shipped = false): string {
