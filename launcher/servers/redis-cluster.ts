@@ -19,7 +19,8 @@ const BUS_PORT_DISTANCE = 10_000;
 const CREATE_MS_MAX = 60_000;
 const FORMED_MS_MAX = 20_000;
 
-const SETTINGS = {
+/** What each node is told; it keeps its own idea of the cluster in its directory. */
+export const CLUSTER_SETTINGS = {
   'cluster-enabled': 'yes',
   'cluster-config-file': 'nodes.conf',
   // A master that is silent for so long is replaced; on one machine nothing is far away.
@@ -41,7 +42,7 @@ export async function startRedisCluster(
       const name = `redis-cluster-${i + 1}`;
       const port = await freePortPair(BUS_PORT_DISTANCE);
       const { program } = o;
-      await startRedis(table, { name, program, port, settings: SETTINGS, signal });
+      await startRedis(table, { name, program, port, settings: CLUSTER_SETTINGS, signal });
       return `${LOOPBACK}:${port}`;
     };
   });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOOPBACK } from '../../ports.js';
 import { type ProcessTable, untilReady } from '../../process-table.js';
-import { startRedisCluster } from '../../servers/redis-cluster.js';
+import { CLUSTER_SETTINGS, startRedisCluster } from '../../servers/redis-cluster.js';
 import { askRedis, redisArguments, startRedisProgram } from '../../servers/redis-server.js';
 import { isAlive, killProcess, pauseProcess, resumeProcess } from './process-control.js';
 import { redisCommand } from './redis-command.js';
@@ -23,15 +23,6 @@ const READY_MS_MAX = 20_000;
 /** A failover takes about two node timeouts of 1 s, and a full sync after it. */
 const WHOLE_MS_MAX = 30_000;
 const POLL_MS = 100;
-
-/** As the nodes were started first. A node keeps its own idea of the cluster in its directory. */
-const SETTINGS = {
-  'cluster-enabled': 'yes',
-  'cluster-config-file': 'nodes.conf',
-  'cluster-node-timeout': '1000',
-  'cluster-require-full-coverage': 'no',
-  'cluster-replica-validity-factor': '0',
-};
 
 export class RedisClusterNodes {
   readonly #table: ProcessTable;
@@ -60,7 +51,8 @@ export class RedisClusterNodes {
   async revive(port: number): Promise<void> {
     const name = this.#nameOf(port);
     const dir = path.join(this.#table.home.dataDir, name);
-    const own = Object.entries(SETTINGS).flatMap(([key, value]) => [`--${key}`, value]);
+    // Not emptied first, as by startRedis(): it keeps what it knew of the cluster.
+    const own = Object.entries(CLUSTER_SETTINGS).flatMap(([key, value]) => [`--${key}`, value]);
     const args = [...redisArguments(port, dir), ...own];
     const program = this.#program;
     const record = await startRedisProgram(this.#table, { name, program, port, args });
