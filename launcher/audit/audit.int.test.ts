@@ -81,6 +81,18 @@ describe('damage', () => {
       ['LEAKED 3', 'PAYMENT 0', 'MONEY 0'],
     ],
     [
+      'an order turns into a download',
+      2,
+      'UPDATE %order.orders SET order_type = 2 WHERE order_id = 2',
+      ['LEAKED 3'],
+    ],
+    [
+      'an order turns into a booking, which holds units too',
+      2,
+      'UPDATE %order.orders SET order_type = 4 WHERE order_id = 2',
+      [],
+    ],
+    [
       'an order is cancelled by hand',
       2,
       'UPDATE %order.orders SET state = 6 WHERE order_id = 2',
@@ -187,7 +199,7 @@ test('one wrong line among thousands is found', async () => {
   const orders: string[] = [];
   for (let i = 0; i < lines; i++) {
     const id = 10_000 + i;
-    orders.push(`INSERT INTO %order.order_line VALUES (40, ${id}, 0, '%a', 't', 1, 100)`);
+    orders.push(`INSERT INTO %order.order_line VALUES (40, ${id}, 0, '%a', 't', 1, 100, NULL)`);
     orders.push(orderRow(id, 1, 100));
   }
   await on(2, orders.join(';'));
@@ -234,11 +246,11 @@ function reservationRow(o: { id: number; quantity: number; state: number; sku: s
 function orderRow(id: number, state: number, total: number, shipped = false): string {
   const tracking = shipped ? `'dhl', '1Z'` : 'NULL, NULL';
   return `INSERT INTO %order.orders VALUES (40, ${id}, 'u', 'q${id}', 'f', 1, ${state}, 1, 'EUR',
-    ${total}, 0, ${total}, 9, ${state === 1 ? 9 : 'NULL'}, NULL, ${tracking}, 5, 5)`;
+    ${total}, 0, ${total}, 9, ${state === 1 ? 9 : 'NULL'}, NULL, ${tracking}, 5, 5, NULL)`;
 }
 
 const lineRow = (id: number, line: number, sku: string, quantity: number) =>
-  `INSERT INTO %order.order_line VALUES (40, ${id}, ${line}, '${sku}', 't', ${quantity}, 100)`;
+  `INSERT INTO %order.order_line VALUES (40, ${id}, ${line}, '${sku}', 't', ${quantity}, 100, NULL)`;
 
 const paymentRow = (
   id: number,

@@ -123,8 +123,11 @@ const bucketOf = (orderId: string) => `(CRC32(CAST(${orderId} AS CHAR)) MOD ${BU
 const digestOf = (...parts: string[]) =>
   `BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('|', ${parts.join(', ')})), 16), 16, 10) AS UNSIGNED))`;
 
+/** The types of orders that take stock, PHYSICAL and BOOKING, as the order service stores them. */
+const STOCK_TYPES: readonly number[] = [1, 4];
+
 /** Live orders of goods: pending, paid and later, or cancelled when the goods were away. */
-export const LIVE_GOODS = `o.order_type = 1
+export const LIVE_GOODS = `o.order_type IN (${STOCK_TYPES.join(', ')})
   AND (o.state BETWEEN 1 AND 5 OR (o.state = 6 AND o.tracking_number IS NOT NULL))`;
 
 function foldOrdersSql(book: Book): string {
@@ -167,7 +170,7 @@ async function readOrderLines(book: Book, buckets: readonly number[]): Promise<O
   return rows.map((row) => ({
     orderId: String(row.order_id),
     status: statusOf(row.state, row.shipped === 1),
-    takesStock: row.order_type === 1,
+    takesStock: STOCK_TYPES.includes(row.order_type),
     skuId: row.sku_id ?? '',
     quantity: row.quantity ?? 0,
   }));

@@ -1,6 +1,7 @@
 // The result of a benchmark as `--json FILE` writes it: a contract with scripts, hence the names.
 
-export interface BenchResult {
+/** What every part of the benchmark says. */
+export interface BenchHead {
   machine: Machine;
   /** What was run: a number without its command is not one. */
   options: { seconds: number; rounds: number };
@@ -11,9 +12,19 @@ export interface BenchResult {
    * cannot be read.
    */
   limit?: Limit;
+}
+
+/** `bench inventory`. */
+export interface BenchResult extends BenchHead {
   inventory: InventoryFigures;
   /** Empty unless asked for. */
   growth: GrowthLevel[];
+}
+
+/** `bench order`. */
+export interface OrderBenchResult extends BenchHead, OrderFigures {
+  /** Empty unless asked for. */
+  growth: OrderGrowthLevel[];
 }
 
 export interface Machine {
@@ -82,4 +93,32 @@ export interface GrowthLevel {
   reserve_spread: Figures;
   reserve_hot: Figures;
   confirm: Figures;
+}
+
+/** One call each, over the whole mesh: order, inventory, payment, Redis and MySQL. */
+export interface OrderFigures {
+  /** Reserved, stored and with its payment intent, one hot SKU. */
+  create_order: Figures;
+  /** The same of a SKU with a limit per buyer, which is a row more. */
+  create_order_limited: Figures;
+  /** Refused because nothing is left. */
+  sold_out: Figures;
+  /** A request that has its order, sent again. */
+  duplicate: Figures;
+  get_order: Figures;
+  ship_order: Figures;
+  deliver_order: Figures;
+  /** Of an unpaid order: its payment is barred and its units are given back. */
+  cancel_order: Figures;
+}
+
+export interface OrderGrowthLevel {
+  /** Orders of the past beside it, with their lines, payments and reservations. */
+  past_orders: number;
+  /** Measured beside them, because minutes lie between the levels. */
+  limit?: Limit;
+  create_order: Figures;
+  /** Uniformly over the past orders, or over the new ones where there are none. */
+  get_order: Figures;
+  ship_order: Figures;
 }

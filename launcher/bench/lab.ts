@@ -19,14 +19,24 @@ import type { Steps } from '../steps.js';
 const DIR_PREFIX = 'test-bench-';
 const READY_MS_MAX = 60_000;
 /**
- * Reservations outlast the run. Otherwise check-back would end them a minute later, in the middle of
- * the next measurement.
+ * Reservations and unpaid orders outlast the run. Otherwise check-back and expiry would end them
+ * minutes later, in the middle of the next measurement.
  */
 const HOLD_MS = 3_600_000;
+const LONG_LIVES = { HOLD_MS: String(HOLD_MS), PAYMENT_WINDOW_SECONDS: String(HOLD_MS / 1000) };
+
+/** What runs beside the servers. A process that has nothing to do would still cost something. */
+const PROGRAMS = {
+  inventory: ['order', 'inventory'],
+  order: ['order', 'inventory', 'payment'],
+} as const;
+
+export type BenchPart = keyof typeof PROGRAMS;
 
 export interface Lab {
   readonly inventory: string;
-  /** Reserves one by one, for comparison: see parts/naive-server.ts. */
+  readonly order: string;
+  /** Reserves one by one, for comparison: see parts/naive-server.ts. Only for inventory's part. */
   readonly naive: string;
   readonly redisUrl: string;
   readonly mysqlUrls: readonly string[];
@@ -34,6 +44,7 @@ export interface Lab {
 }
 
 export async function withLab<T>(
+  part: BenchPart,
   steps: Steps,
   work: (lab: Lab, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -45,7 +56,7 @@ export async function withLab<T>(
     const table = new ProcessTable(own, emptyState(identifySelf()));
     table.save();
     try {
-      const lab = await bringUp(table, steps, signal);
+      const lab = await bringUp(part, table, steps, signal);
       return await work(lab, signal);
     } finally {
       await stopMesh(table);
@@ -54,7 +65,12 @@ export async function withLab<T>(
   });
 }
 
-async function bringUp(table: ProcessTable, steps: Steps, signal: AbortSignal): Promise<Lab> {
+async function bringUp(
+  part: BenchPart,
+  table: ProcessTable,
+  steps: Steps,
+  signal: AbortSignal,
+): Promise<Lab> {
   const given = { redisUrl: undefined, mysqlUrls: [] };
   await startServers(table, { given, size: 'MESH', steps, signal });
   const addresses: string[] = [];
@@ -68,20 +84,23 @@ async function bringUp(table: ProcessTable, steps: Steps, signal: AbortSignal): 
     secrets: ensureSecrets(table.home),
     sandboxLedger: path.join(table.home.dataDir, 'sandbox-ledger.jsonl'),
   });
-  const planned = plan.groups.flat().filter(({ program }) => {
-    return program === 'order' || program === 'inventory';
-  });
+  const programs: readonly string[] = PROGRAMS[part];
+  const planned = plan.groups.flat().filter(({ program }) => programs.includes(program));
   for (const service of planned) {
-    const env = { ...service.env, HOLD_MS: String(HOLD_MS), LOG_LEVEL: 'warn' };
+    const env = { ...service.env, ...LONG_LIVES, LOG_LEVEL: 'warn' };
     await steps.step(service.name, service.address, () =>
       startService(table, { ...service, env }, signal),
     );
   }
-  const naive = `${LOOPBACK}:${await freePort()}`;
-  const inventory = planned.find(({ program }) => program === 'inventory') as PlannedProcess;
-  await steps.step('naive-1', naive, () => startNaive(table, naive, inventory.env, signal));
+  const of = (name: string) => planned.find(({ program }) => program === name) as PlannedProcess;
+  const naive = part === 'inventory' ? `${LOOPBACK}:${await freePort()}` : '';
+  if (part === 'inventory') {
+    const { env } = of('inventory');
+    await steps.step('naive-1', naive, () => startNaive(table, naive, env, signal));
+  }
   return {
-    inventory: inventory.address,
+    inventory: of('inventory').address,
+    order: of('order').address,
     naive,
     redisUrl: redisUrls[0] ?? '',
     mysqlUrls,

@@ -1,5 +1,5 @@
 // A client that sends and receives bytes: what it costs is the call and nothing else.
-import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js';
+import { type ChannelOptions, Client, credentials, type ServiceError } from '@grpc/grpc-js';
 
 /** Longer than any answer under load; a call that takes longer fails the run. */
 const CALL_MS_MAX = 10_000;
@@ -25,6 +25,16 @@ export class RawClient {
         else resolve(answer ?? Buffer.alloc(0));
       });
     });
+  }
+
+  /** The message of the refusal that is expected; undefined when the call was not refused. */
+  async refusal(path: string, request: Buffer): Promise<string | undefined> {
+    try {
+      await this.call(path, request);
+      return undefined;
+    } catch (error) {
+      return (error as ServiceError).details;
+    }
   }
 
   close(): void {

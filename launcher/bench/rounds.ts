@@ -7,7 +7,7 @@ import { type Load, type MeasureOptions, measure, type Sample } from './measure.
 export interface Measurement<Name extends string> {
   readonly name: Name;
   /** Makes the load of one round. Rounds follow the order of the list, so one may use another's. */
-  load(): Load;
+  load(): Load | Promise<Load>;
 }
 
 export interface RoundOptions extends MeasureOptions {
@@ -49,7 +49,7 @@ export async function runRounds<Name extends string>(
         const { name } = measurement;
         current = round === 0 ? `warming up: ${name}` : `round ${round} of ${o.rounds}: ${name}`;
         const seconds = round === 0 ? Math.min(WARM_UP_SECONDS, o.seconds) : o.seconds;
-        const sample = await measure(measurement.load(), { ...o, seconds });
+        const sample = await measure(await measurement.load(), { ...o, seconds });
         if (sample.operations === 0) throw new Error(`${name}: not one call did what it should`);
         if (round > 0) samples[name].push(sample);
         done++;

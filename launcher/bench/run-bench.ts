@@ -22,7 +22,7 @@ export interface BenchOptions {
 }
 
 export async function runBench(o: BenchOptions, steps: Steps): Promise<BenchResult> {
-  return await withLab(steps, (lab, signal) => benchInventory(lab, o, signal));
+  return await withLab('inventory', steps, (lab, signal) => benchInventory(lab, o, signal));
 }
 
 async function benchInventory(

@@ -1,8 +1,8 @@
 // What a person reads: a snapshot of a whole table, and the two warnings.
 import { expect, test } from '@jest/globals';
 import { PLAIN } from '../audit/render.js';
-import type { BenchResult, Figures } from './bench-result.js';
-import { renderBench } from './table.js';
+import type { BenchResult, Figures, OrderBenchResult } from './bench-result.js';
+import { renderBench, renderOrderBench } from './table.js';
 
 const figures: Figures = {
   per_second: 25_000,
@@ -90,4 +90,28 @@ test('without processor times there are rates, and the reason', () => {
   expect(lines).toContain(
     'Processor times cannot be read on this system, so there are rates only.',
   );
+});
+
+test('orders: a line each, and growth with a unit of its own', () => {
+  const { machine, options, limit } = result;
+  const figuresOfOrders = {
+    create_order: figures,
+    create_order_limited: figures,
+    sold_out: figures,
+    duplicate: figures,
+    get_order: figures,
+    ship_order: figures,
+    deliver_order: figures,
+    cancel_order: figures,
+  };
+  const unit = { cpu_us: 50, per_second: 20_000 };
+  const level = { past_orders: 500_000, limit: unit, ...figuresOfOrders };
+  const orders = { machine, options, limit, ...figuresOfOrders, growth: [level] };
+  const lines = renderOrderBench(orders as OrderBenchResult, PLAIN).split('\n');
+  expect(lines).toContain(
+    '  ordered: reserved, stored, payable       25,000      44.0    1.10     71.2    150.0',
+  );
+  expect(lines).toContain('  Beside 500,000 past orders:');
+  expect(lines).toContain('  an empty grpc-js call (server side)      20,000      50.0    1.00');
+  expect(lines.every((line) => line.length <= 100)).toBe(true);
 });

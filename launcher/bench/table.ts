@@ -1,6 +1,15 @@
 // The result for people: one line per measurement, the unit first. Pure.
 import type { Paint } from '../audit/render.js';
-import type { BenchResult, Figures, InventoryFigures, Limit, Machine } from './bench-result.js';
+import type {
+  BenchHead,
+  BenchResult,
+  Figures,
+  InventoryFigures,
+  Limit,
+  Machine,
+  OrderBenchResult,
+  OrderFigures,
+} from './bench-result.js';
 
 /** More than this of the machine elsewhere, and rates are those of a smaller machine. */
 const OTHERS_SHARE_QUIET = 0.05;
@@ -14,6 +23,17 @@ const TITLES: Record<Exclude<keyof InventoryFigures, 'redis_bytes'>, string> = {
   confirm: 'confirmed',
   release: 'released',
   get_stock: 'GetStock, one call for each',
+};
+
+const ORDER_TITLES: Record<keyof OrderFigures, string> = {
+  create_order: 'ordered: reserved, stored, payable',
+  create_order_limited: 'ordered, with a limit per buyer',
+  sold_out: 'told that it is sold out',
+  duplicate: 'told what was ordered before',
+  get_order: 'GetOrder',
+  ship_order: 'shipped',
+  deliver_order: 'delivered',
+  cancel_order: 'cancelled before it was paid',
 };
 
 const NAME_WIDTH = 38;
@@ -37,6 +57,28 @@ export function renderBench(result: BenchResult, paint: Paint): string {
       ...figureLines('reserved, over many SKUs', level.reserve_spread, paint),
       ...figureLines('reserved, one hot SKU', level.reserve_hot, paint),
       ...figureLines('confirmed', level.confirm, paint),
+    ]),
+    ...warnings(result, paint),
+  ].join('\n');
+}
+
+export function renderOrderBench(result: OrderBenchResult, paint: Paint): string {
+  const { machine, limit, growth } = result;
+  const titles = Object.entries(ORDER_TITLES) as [keyof OrderFigures, string][];
+  return [
+    '',
+    ...machineLines(machine, paint),
+    '',
+    heading(limit !== undefined, paint),
+    ...(limit === undefined ? [] : [limitLine(limit)]),
+    ...titles.flatMap(([name, title]) => figureLines(title, result[name], paint)),
+    ...growth.flatMap((level) => [
+      '',
+      `  Beside ${n(level.past_orders)} past orders:`,
+      ...(level.limit === undefined ? [] : [limitLine(level.limit)]),
+      ...figureLines(ORDER_TITLES.create_order, level.create_order, paint),
+      ...figureLines(ORDER_TITLES.get_order, level.get_order, paint),
+      ...figureLines(ORDER_TITLES.ship_order, level.ship_order, paint),
     ]),
     ...warnings(result, paint),
   ].join('\n');
@@ -88,7 +130,7 @@ function bytesLines({ redis_bytes: bytes }: InventoryFigures, paint: Paint): str
   ];
 }
 
-function warnings(result: BenchResult, paint: Paint): string[] {
+function warnings(result: BenchHead, paint: Paint): string[] {
   const lines: string[] = [];
   if (result.limit === undefined) {
     lines.push('Processor times cannot be read on this system, so there are rates only.');

@@ -5,11 +5,15 @@ import type { InventoryService } from '../../gen/spillway/inventory/v1/inventory
 import type { OrderService } from '../../gen/spillway/order/v1/order_service_pb.js';
 import type { PaymentService } from '../../gen/spillway/payment/v1/payment_service_pb.js';
 import type { Clock } from '../platform/clock.js';
+import { RedisEventTransport } from '../platform/events/redis-transport.js';
+import { StreamTrimmer } from '../platform/events/stream-trimmer.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Log } from '../platform/log.js';
 import { Loop } from '../platform/loop.js';
 import type { ShardMap } from '../platform/mysql/connect.js';
 import { Outbox } from '../platform/mysql/outbox.js';
+import { OutboxPublisher } from '../platform/mysql/outbox-publisher.js';
+import type { RedisLink } from '../platform/redis/connect.js';
 import type { Client } from '../platform/rpc/client.js';
 import type { Handlers } from '../platform/rpc/server.js';
 import { orderHandlers } from './api/order-service.js';
@@ -17,18 +21,23 @@ import { CancelOrder } from './app/cancel-order.js';
 import { CreateOrder } from './app/create-order.js';
 import { effectHandlers } from './app/deliver-effects.js';
 import { ExpireOrders } from './app/expire-orders.js';
+import { GetOrder } from './app/get-order.js';
 import { ListOrders } from './app/list-orders.js';
 import { OfferBook } from './app/offer-book.js';
+import type { OrderStore, Payments } from './app/ports.js';
 import { RecordPayment } from './app/record-payment.js';
 import { ResolveOrders } from './app/resolve-orders.js';
 import { SoldOutWatch } from './app/sold-out-watch.js';
 import { ChangeBell, WatchOrder } from './app/watch-order.js';
 import * as config from './config.js';
+import { changedBody } from './infra/event-stream-client.js';
 import { InventoryClient } from './infra/inventory-client.js';
+import { CHANGED_KIND } from './infra/mysql/changed-event.js';
 import { createdEvent } from './infra/mysql/commit-batch.js';
 import { MysqlOfferStore } from './infra/mysql/offer-store.js';
 import { MysqlOrderStore } from './infra/mysql/order-store.js';
 import { orderKeys } from './infra/order-keys.js';
+import type { PartsCache } from './infra/parts-cache.js';
 import { PaymentClient } from './infra/payment-client.js';
 import { StockWatchClient } from './infra/stock-watch-client.js';
 
@@ -42,6 +51,16 @@ export interface OrderDrivers {
   readonly paymentWindowSeconds: number;
   /** Whether losers of a sold-out SKU are refused without asking inventory. */
   readonly soldOutNotice: boolean;
+  /** Where the public hears of orders; nobody does without. */
+  readonly eventStream?: EventStream | undefined;
+  /** Spares MySQL what is known of orders already; off without. */
+  readonly cache?: PartsCache | undefined;
+}
+
+export interface EventStream {
+  readonly link: RedisLink;
+  /** Of this mesh alone. */
+  readonly topic: string;
 }
 
 export interface AssembledOrder {
@@ -58,7 +77,8 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
   const { stock, payments } = meshOf(drivers);
 
   const deliverMsMax = config.DELIVER_MS_MAX;
-  const handlers = { ...effectHandlers({ stock, payments, keys, clock, deliverMsMax }) };
+  const effects = effectHandlers({ stock, payments, keys, clock, deliverMsMax });
+  const handlers = { ...effects, ...changePublisher(drivers) };
   const outbox = new Outbox({ shards, handlers, log, clock, ...config.outboxLimits });
 
   const bell = new ChangeBell();
@@ -68,6 +88,8 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
     outbox,
     clock,
     limits: config.storeLimits,
+    cache: drivers.cache,
+    announced: drivers.eventStream !== undefined,
     changed,
   });
   const offers = new MysqlOfferStore(shards);
@@ -78,22 +100,20 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
     outbox.settled([createdEvent(order)]);
   const soldOut = drivers.soldOutNotice ? watchSoldOut(drivers) : undefined;
   const saga = { orders, offers: book, stock, payments, keys, clock, limits, intended, soldOut };
-  const expire = new ExpireOrders({ orders, payments, clock, limits: config.expireLimits });
-  const loops = orders.dueQueues.map((queue) => {
-    // One loop per server: one that is down does not keep the orders of the others pending.
-    const name = `order.expire.${queue.name}`;
-    return new Loop({ name, ...config.expireLoop, run: () => expire.run(queue), log, clock });
-  });
+  const loops = expireLoops(drivers, orders, payments);
+  if (drivers.eventStream) loops.push(trimLoop(drivers, drivers.eventStream));
 
   return {
     handlers: orderHandlers({
       create: new CreateOrder(saga),
       cancel: new CancelOrder({ orders, payments }),
+      get: new GetOrder({ orders, clock }),
       list: new ListOrders({ orders, keys }),
       watch: new WatchOrder({ orders, bell, clock, limits: config.watchLimits }),
       resolve: new ResolveOrders({ orders, keys }),
       record: new RecordPayment({ orders, keys }),
       orders,
+      tracking: orders,
       offers,
       book,
       keys,
@@ -110,6 +130,30 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
       await outbox.stop();
     },
   };
+}
+
+function expireLoops({ clock, log }: OrderDrivers, orders: OrderStore, payments: Payments): Loop[] {
+  const expire = new ExpireOrders({ orders, payments, clock, limits: config.expireLimits });
+  return orders.dueQueues.map((queue) => {
+    // One loop per server: one that is down does not keep the orders of the others pending.
+    const name = `order.expire.${queue.name}`;
+    const run = (signal: AbortSignal) => expire.run(queue, signal);
+    return new Loop({ name, ...config.expireLoop, run, log, clock });
+  });
+}
+
+function changePublisher({ shards, clock, eventStream }: OrderDrivers) {
+  if (!eventStream) return {};
+  const transport = new RedisEventTransport(eventStream);
+  const [kind, bodyOf] = [CHANGED_KIND, changedBody];
+  const publisher = new OutboxPublisher({ shards, transport, kind, bodyOf, clock });
+  return { [CHANGED_KIND]: publisher.publish };
+}
+
+function trimLoop({ clock, log }: OrderDrivers, eventStream: EventStream): Loop {
+  const trimmer = new StreamTrimmer({ ...eventStream, clock, ...config.eventTrim });
+  const run = () => trimmer.run();
+  return new Loop({ name: 'order.trim-events', ...config.eventTrimLoop, run, log, clock });
 }
 
 function watchSoldOut({ inventory, clock }: OrderDrivers): SoldOutWatch {

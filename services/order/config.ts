@@ -19,6 +19,10 @@ const schema = z.object({
   MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
   INVENTORY_ADDRESSES: configFields.addresses,
   PAYMENT_ADDRESSES: configFields.addresses,
+  /** A Redis that may drop keys; best not inventory's, which may not. Off when unset. */
+  ORDER_CACHE_URL: configFields.redisUrl.optional(),
+  /** A Redis that keeps what it is given: public events of orders go to its streams. Off when unset. */
+  EVENT_STREAM_URL: configFields.redisUrl.optional(),
   // As in the contract, a day at most.
   PAYMENT_WINDOW_SECONDS: configFields.int(1, 86_400, PAYMENT_WINDOW_SECONDS_DEFAULT),
   // Whether losers of a sold-out SKU are refused without asking inventory.
@@ -122,11 +126,15 @@ export const soldOutLimits: SoldOutWatchLimits = {
 };
 
 export const expireLimits: ExpireLimits = {
-  // Two change batches. 100,000 orders are 200 rounds of about 50 ms.
-  batchMax: 500,
+  // One call to payment and one change batch.
+  batchMax: 256,
   // Longer than a run, so that nobody works on the same orders at the same time.
   leaseMs: 5_000,
   runMsMax: 4_000,
+  // A backlog gets a quarter of the time of its server's loop; resting less makes new orders wait.
+  restShare: 3,
+  // What has just become due waits for one rest and one batch, and may be late by 2 s.
+  restMsMax: 500,
 };
 export const expireLoop = { intervalMs: 250, errorDelayMs: 1_000 };
 
@@ -137,6 +145,14 @@ export const outboxLimits = {
   // With delays that double up to a minute this is 16 hours: longer than any repair of a peer.
   attemptsMax: 1_000,
 };
+/** Well below the outbox's bound for a handler: an order's versions may follow each other in one. */
+export const EVENT_STREAM_MS_MAX = 2_000;
+/**
+ * A reader of public events who comes late finds a quarter of an hour: at 1,000/s and 400 bytes each,
+ * 0.4 GB. 16 streams that lose 10,000 entries per run keep up with 32,000/s.
+ */
+export const eventTrim = { keepMs: 15 * 60 * 1_000, entriesMax: 10_000 };
+export const eventTrimLoop = { intervalMs: 5_000, errorDelayMs: 5_000 };
 /** Below the outbox's own bound for a handler. */
 export const DELIVER_MS_MAX = 5_000;
 

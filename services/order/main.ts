@@ -1,7 +1,6 @@
 // The order service process: configuration, drivers, and the order in which it stops. It keeps nothing
 // in memory that MySQL does not have, so any number of it may run.
 
-import { randomUUID } from 'node:crypto';
 import { InventoryService } from '../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { OrderService } from '../../gen/spillway/order/v1/order_service_pb.js';
 import { PaymentService } from '../../gen/spillway/payment/v1/payment_service_pb.js';
@@ -12,11 +11,14 @@ import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog } from '../platform/log.js';
 import { assertDurable, connectShards, type ShardMap } from '../platform/mysql/connect.js';
 import { migrate } from '../platform/mysql/migrate.js';
-import { WorkerLease } from '../platform/mysql/worker-lease.js';
+import { leaseHolder, WorkerLease } from '../platform/mysql/worker-lease.js';
+import { connectRedis, redisReady } from '../platform/redis/connect.js';
+import { assertNoEviction } from '../platform/redis/eviction.js';
 import { connectClient } from '../platform/rpc/client.js';
 import { RpcServer } from '../platform/rpc/server.js';
-import { type AssembledOrder, assembleOrder } from './assemble.js';
+import { type AssembledOrder, assembleOrder, type EventStream } from './assemble.js';
 import * as config from './config.js';
+import { CACHE_MS_MAX, RedisPartsCache } from './infra/redis/parts-cache.js';
 
 const log = createLog({ service: 'order', level: 'info' });
 const lifecycle = new Lifecycle({ log, stopMsMax: config.STOP_MS_MAX });
@@ -37,7 +39,9 @@ await lifecycle.run(async () => {
 
   const paymentWindowSeconds = settings.PAYMENT_WINDOW_SECONDS;
   const soldOutNotice = settings.SOLD_OUT_NOTICE;
-  const drivers = { shards, inventory, payment, ids, clock, log };
+  const cache = openCache(settings);
+  const eventStream = openEventStream(settings);
+  const drivers = { shards, inventory, payment, ids, cache, eventStream, clock, log };
   const order = assembleOrder({ ...drivers, paymentWindowSeconds, soldOutNotice });
   lifecycle.onStop('order', () => order.stop());
   order.start();
@@ -56,10 +60,35 @@ async function openShards(settings: config.OrderConfig): Promise<ShardMap> {
   return shards;
 }
 
+// Not waited for: the service is whole without it.
+function openCache(settings: config.OrderConfig): RedisPartsCache | undefined {
+  const url = settings.ORDER_CACHE_URL;
+  if (url === undefined) return undefined;
+  const link = connectRedis({ url, commandTimeoutMs: CACHE_MS_MAX, log });
+  const cache = new RedisPartsCache({ link, clock, mesh: settings.MYSQL_DATABASE_PREFIX });
+  lifecycle.onStop('cache', () => {
+    log.info({ cache: cache.stats }, 'order cache');
+    link.disconnect();
+  });
+  return cache;
+}
+
+// Not waited for either: what it does not take stays in the outbox.
+function openEventStream(settings: config.OrderConfig): EventStream | undefined {
+  const url = settings.EVENT_STREAM_URL;
+  if (url === undefined) return undefined;
+  const link = connectRedis({ url, commandTimeoutMs: config.EVENT_STREAM_MS_MAX, log });
+  lifecycle.onStop('event stream', () => link.disconnect());
+  redisReady(link)
+    .then(() => assertNoEviction(link))
+    .catch((error: unknown) => log.error({ err: error }, 'public events may be lost or late'));
+  return { link, topic: `${settings.MYSQL_DATABASE_PREFIX}order` };
+}
+
 async function leaseWorkerId(shards: ShardMap) {
   const server = shards.serverOf(0);
   const windowMs = config.LEASE_WINDOW_MS;
-  const lease = new WorkerLease({ server, holder: randomUUID(), clock, log, windowMs });
+  const lease = new WorkerLease({ server, holder: leaseHolder(), clock, log, windowMs });
   lifecycle.onStop('worker lease', () => lease.stop());
   await lease.start();
   return () => lease.current();

@@ -187,13 +187,16 @@ test('offers grow by version when they change, and a window must open before it 
     await put(),
     await put({ userLimit: 3 }),
     await put({ title: 'm' }),
-  ]).toEqual([1n, 1n, 2n, 3n]);
+    await put({ title: 'm', attributes: { b: 'ä "', a: '1' } }),
+    await put({ title: 'm', attributes: { a: '1', b: 'ä "' } }),
+  ]).toEqual([1n, 1n, 2n, 3n, 4n, 4n]);
   const at = (seconds: bigint) => ({ seconds, nanos: 0 });
   expect(await reason(put({ opensAt: at(9n), closesAt: at(9n) }))).toBe(
     'FIELD_INVALID offer.closes_at',
   );
   expect(await reason(put({ opensAt: at(2n ** 62n) }))).toBe('FIELD_INVALID offer.opens_at');
   const { offer: read } = await client.getOffer({ skuId: 'new' }, soon());
-  expect(read).toMatchObject({ title: 'm', version: 3n, userLimit: 0 });
+  const attributes = { a: '1', b: 'ä "' };
+  expect(read).toMatchObject({ title: 'm', version: 4n, userLimit: 0, attributes });
   expect(read?.opensAt).toBeUndefined();
 });

@@ -15,7 +15,7 @@ import { silent, testUrl } from '../platform/real-servers.fixture.js';
 import type { Client } from '../platform/rpc/client.js';
 import { RpcError } from '../platform/rpc/errors.js';
 import { startLoopback } from '../platform/rpc/loopback.fixture.js';
-import { assembleOrder } from './assemble.js';
+import { assembleOrder, type EventStream } from './assemble.js';
 import { ScriptedInventory, ScriptedPayment } from './neighbours.fixture.js';
 
 type CreateRequest = MessageInitShape<typeof CreateOrderRequestSchema>;
@@ -24,10 +24,18 @@ const PAYABLE_MINOR = 2_199n;
 
 export const soon = () => ({ deadlineMs: Date.now() + 5_000 });
 
-export async function openScene() {
+interface SceneOptions {
+  /** Of the MySQL servers, when they are not to be reached directly. */
+  readonly urls?: string[];
+  /** Off: no statement is sent but for a call. */
+  readonly background?: boolean;
+  readonly eventStream?: EventStream;
+}
+
+export async function openScene(o: SceneOptions = {}) {
   const inventory = new ScriptedInventory();
   const payment = new ScriptedPayment();
-  const tables = await openTables();
+  const tables = await openTables(o.urls ?? [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')]);
   const { shards } = tables;
   const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
   const service = assembleOrder({
@@ -39,8 +47,9 @@ export async function openScene() {
     log: silent,
     paymentWindowSeconds: 900,
     soldOutNotice: true,
+    eventStream: o.eventStream,
   });
-  service.start();
+  if (o.background !== false) service.start();
   const limits = { concurrencyMax: 1_000 };
   const loopback = await startLoopback(OrderService, service.handlers, limits);
   const { client } = loopback;
@@ -49,6 +58,8 @@ export async function openScene() {
     client,
     inventory,
     payment,
+    shards,
+    database: tables.name,
     ...callsOf(client),
     reset: () => {
       Object.assign(inventory, { answersLost: 0, down: false });
@@ -89,8 +100,7 @@ export async function reason(call: Promise<unknown>): Promise<string> {
   }
 }
 
-async function openTables() {
-  const urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')];
+async function openTables(urls: string[]) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const directory = new URL('./infra/mysql/sql/', import.meta.url);
   await migrate(database.shards, { directory, database: database.name, log: silent });

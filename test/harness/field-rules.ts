@@ -17,11 +17,12 @@ import {
   Ignore,
   Int32RulesSchema,
   Int64RulesSchema,
+  MapRulesSchema,
   RepeatedRulesSchema,
   StringRulesSchema,
   UInt32RulesSchema,
 } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
-import { type PlainMessage, validMessage } from './valid-message.js';
+import { type PlainMessage, validKey, validMessage } from './valid-message.js';
 
 export interface BrokenRule {
   /** As in `lines[0].quantity`. */
@@ -61,6 +62,15 @@ function inner(field: DescField, rebuild: Rebuild, name: string): BrokenRule[] {
     return [];
   }
   const key = field.localName;
+  const { message, oneof } = field;
+  if (oneof) {
+    const into: Rebuild = (change) =>
+      rebuild((part) => {
+        const chosen = { case: key, value: change(validMessage(message)) };
+        return { ...part, [oneof.localName]: chosen };
+      });
+    return walk(message, into, `${name}.`);
+  }
   if (field.fieldKind === 'message') {
     const into: Rebuild = (change) =>
       rebuild((part) => ({ ...part, [key]: change(part[key] as PlainMessage) }));
@@ -92,6 +102,7 @@ function breakers(field: DescField, rules: FieldRules): Breaker[] {
   }
   if (rules.type.case === undefined) return found;
   if (rules.type.case === 'repeated') return [...found, ...repeatedBreakers(field, rules)];
+  if (rules.type.case === 'map') return [...found, ...mapBreakers(field, rules)];
   const values = scalarBreakers(rules, field.enum);
   return [...found, ...values.map((value) => ({ at: '', ...value }))];
 }
@@ -122,6 +133,36 @@ function repeatedBreakers(field: DescField, rules: FieldRules): Breaker[] {
         }));
       default:
         throw new Error(`no breaker for repeated.${rule.name}`);
+    }
+  });
+}
+
+/** Of maps from text to text. */
+function mapBreakers(field: DescField, rules: FieldRules): Breaker[] {
+  if (rules.type.case !== 'map') return [];
+  const map = rules.type.value;
+  const key = validKey(field);
+  return MapRulesSchema.fields.flatMap((rule): Breaker[] => {
+    if (!isFieldSet(map, rule)) return [];
+    switch (rule.name) {
+      case 'max_pairs': {
+        const pairs = Array.from({ length: Number(map.maxPairs) + 1 }, (_, i) => [`k${i}`, 'x']);
+        return [{ at: '', rule: 'map.max_pairs', value: Object.fromEntries(pairs) }];
+      }
+      case 'keys':
+        return scalarBreakers(map.keys as FieldRules).map((broken) => ({
+          ...broken,
+          at: `["${String(broken.value)}"]`,
+          value: { [String(broken.value)]: 'x' },
+        }));
+      case 'values':
+        return scalarBreakers(map.values as FieldRules).map((broken) => ({
+          ...broken,
+          at: `["${key}"]`,
+          value: { [key]: broken.value },
+        }));
+      default:
+        throw new Error(`no breaker for map.${rule.name}`);
     }
   });
 }

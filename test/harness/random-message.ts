@@ -1,6 +1,12 @@
 // Random requests from a seed: mostly plausible, here and there odd, so that many pass validation and
 // meet the code behind it with values that nobody thought of.
-import { type DescField, type DescMessage, getOption, ScalarType } from '@bufbuild/protobuf';
+import {
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  getOption,
+  ScalarType,
+} from '@bufbuild/protobuf';
 import { field as fieldRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { type PlainMessage, validMessage } from './valid-message.js';
 
@@ -30,7 +36,9 @@ const ABSENT = 0.05;
 
 export function randomMessage(schema: DescMessage, random: Random, known: Known): PlainMessage {
   const message = validMessage(schema);
+  for (const oneof of schema.oneofs) choose(message, oneof, random, known);
   for (const field of schema.fields) {
+    if (field.oneof) continue;
     const chance = random();
     const ids = known[field.name.replace(/_ids$/, '_id')];
     if (chance < ODD) message[field.localName] = randomValue(field, random, known);
@@ -49,6 +57,14 @@ function nest(message: PlainMessage, field: DescField, random: Random, known: Kn
   message[field.localName] = field.fieldKind === 'list' ? [inner] : inner;
 }
 
+/** One of them now and then; mostly none. */
+function choose(message: PlainMessage, oneof: DescOneof, random: Random, known: Known): void {
+  if (random() < 0.5) return;
+  const field = pick(random, oneof.fields);
+  const value = randomItem(field, random, known);
+  message[oneof.localName] = { case: field.localName, value };
+}
+
 /** Words for people: a title, a reason. They have no pattern, so anything may be in them. */
 function isFreeText(field: DescField): boolean {
   if (field.fieldKind !== 'scalar' || field.scalar !== ScalarType.STRING) return false;
@@ -58,7 +74,7 @@ function isFreeText(field: DescField): boolean {
 }
 
 function randomValue(field: DescField, random: Random, known: Known): unknown {
-  if (field.fieldKind === 'map') return {};
+  if (field.fieldKind === 'map') return { [pick(random, SHORT_TEXTS)]: pick(random, TEXTS) };
   if (field.fieldKind !== 'list') return randomItem(field, random, known);
   const count = pick(random, [0, 1, 1, 1, 2, 3, 20, 21]);
   return Array.from({ length: count }, () => randomItem(field, random, known));

@@ -54,6 +54,7 @@ const UNKNOWN: [string, PlainMessage, status, string][] = [
   ['ShipOrder', { orderId: '7', carrier: 'c', trackingNumber: 't' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['DeliverOrder', { orderId: '7' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['CompleteOrder', { orderId: '7' }, NOT_FOUND, 'ORDER_UNKNOWN'],
+  ['AddTracking', { orderId: '7', requestId: 'r', status: 'seen' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['WatchOrder', { orderId: '7' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['GetStock', { skuId: NOBODY }, NOT_FOUND, 'SKU_UNKNOWN'],
   ['ListLedger', { skuId: NOBODY }, NOT_FOUND, 'SKU_UNKNOWN'],

@@ -3,14 +3,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestMesh, type TestMesh } from '../harness/test-mesh.js';
 import { brokenFields, randomInput, unknownIds } from './bad-input.js';
+import { deadlineFlood } from './deadline-flood.js';
 import { throughTheGateway } from './edge.js';
 import { idempotency } from './idempotency.js';
 import { orderLife, watching } from './lifecycle.js';
+import { operatorLists } from './operator-lists.js';
+import { orderCache } from './order-cache.js';
+import { orderRaces } from './order-races.js';
+import { onItsWay, orderTypes, whatWasBought } from './order-types.js';
 import { payAndCancel, payCancelRaces } from './payment.js';
 import { redisLoss } from './redis-loss.js';
 import { offerRules, severalLines } from './rules.js';
 import { sellOut } from './sell-out.js';
 import { soldOutNotice } from './sold-out-notice.js';
+import { watchResume } from './watch-resume.js';
 
 // Two order processes, so that copies of a request meet in MySQL and not in one process's memory.
 const SIZE = { order: 2, inventory: 1, payment: 1 };
@@ -34,11 +40,19 @@ const STORIES: Record<string, Story> = {
   'a sale sells out': sellOut,
   'payment and cancel': payAndCancel,
   'payment against cancel': payCancelRaces,
+  'payment, cancel and deadline': orderRaces,
+  'due at once': deadlineFlood,
   'several lines': severalLines,
   offers: offerRules,
   'one request, one order': idempotency,
   'the life of an order': orderLife,
   'watching and listing': watching,
+  'watching again': watchResume,
+  'types of orders': orderTypes,
+  'what was bought': whatWasBought,
+  'on its way': onItsWay,
+  'lists of operators': operatorLists,
+  'orders from a cache': orderCache,
   'through the gateway': throughTheGateway,
   'unknown ids': unknownIds,
   'Redis forgets': redisLoss,

@@ -3,15 +3,12 @@
 // order of the primary keys, which is the fastest.
 import mysql, { type Connection } from 'mysql2/promise';
 import { SHARDS, shardOf } from '../../../services/platform/shard.js';
+import { makeNumbers, placeLetters } from '../past-rows.js';
 
 const DATABASE = 'spillway_inventory';
 /** 5,000 rows of 60 bytes are 300 KB a statement, far below what a server accepts. */
 const ROWS_PER_STATEMENT = 5_000;
 export const UNITS_PER_SKU = 1_000_000;
-/** How the base64url letters of reservation ids sort in MySQL's tables. */
-const LETTERS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
-/** Ids are spread over their first three letters: 64^3 places. */
-const PLACES = LETTERS.length ** 3;
 
 /** All SKUs made here have names of one length, so that a message has one hole for them. */
 export const SKU_LENGTH = 10;
@@ -113,18 +110,6 @@ async function writeHistory(connection: Connection, range: readonly string[]): P
   );
 }
 
-/** A table of the numbers 1 to at least `count`, doubled until it is long enough. */
-async function makeNumbers(connection: Connection, count: number): Promise<void> {
-  await connection.query('CREATE TABLE IF NOT EXISTS bench_number (n INT PRIMARY KEY)');
-  await connection.query('INSERT IGNORE INTO bench_number VALUES (1)');
-  for (;;) {
-    const [rows] = await connection.query('SELECT MAX(n) AS most FROM bench_number');
-    const most = Number((rows as { most: number }[])[0]?.most ?? 0);
-    if (most >= count) return;
-    await connection.query('INSERT INTO bench_number SELECT n + ? FROM bench_number', [most]);
-  }
-}
-
 /** Ids spread evenly over all that new ids may be, in ascending order. */
 async function writePast(
   connection: Connection,
@@ -133,11 +118,7 @@ async function writePast(
   tag: string,
 ): Promise<void> {
   const skuId = `${skuOfShard(shard)}-${tag}`;
-  const letter = (unit: number) => {
-    return `SUBSTR('${LETTERS}', 1 + (n * ${PLACES} DIV ${count + 1} DIV ${unit}) % 64, 1)`;
-  };
-  const place = [4096, 64, 1].map(letter).join(', ');
-  const reservationId = `CONCAT(${place}, LPAD('${tag}', 8, '-'), LPAD(n, 11, '0'))`;
+  const reservationId = `CONCAT(${placeLetters(count)}, LPAD('${tag}', 8, '-'), LPAD(n, 11, '0'))`;
   const orderId = `CONCAT('1', LPAD(n, 18, '0'))`;
   await connection.query(
     `INSERT INTO stock (shard_no, sku_id, epoch, version, available, reserved, sold, total)

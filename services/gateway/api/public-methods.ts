@@ -10,6 +10,7 @@ const PUBLIC_METHODS: Readonly<Record<string, readonly string[]>> = {
     'CancelOrder',
     'ShipOrder',
     'DeliverOrder',
+    'AddTracking',
     'CompleteOrder',
     'WatchOrder',
     'PutOffer',

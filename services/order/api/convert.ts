@@ -12,6 +12,7 @@ import {
   OrderType as WireType,
 } from '../../../gen/spillway/order/v1/order_pb.js';
 import {
+  type AddTrackingRequest,
   type CancelOrderRequest,
   type CreateOrderRequest,
   PaymentNews,
@@ -22,22 +23,32 @@ import {
 import type { CancelCommand } from '../app/cancel-order.js';
 import type { OrderFate } from '../app/ports.js';
 import type { PaymentRecord, RecordOutcome } from '../app/record-payment.js';
-import type { Offer } from '../domain/offer.js';
-import { type Order, type OrderState, type OrderTransition, paymentIdOf } from '../domain/order.js';
+import type { NewOffer, Offer } from '../domain/offer.js';
+import {
+  type Order,
+  type OrderState,
+  type OrderTransition,
+  paymentIdOf,
+  type TrackingEvent,
+} from '../domain/order.js';
 import type { OrderType } from '../domain/order-types.js';
 import type { OrderRequest } from '../domain/request.js';
+import type { NewTrackingEvent } from '../domain/tracking.js';
+import { detailsOf, detailsTo } from './convert-details.js';
 
 const typesIn = {
   [WireType.UNSPECIFIED]: 'PHYSICAL',
   [WireType.PHYSICAL]: 'PHYSICAL',
   [WireType.VIRTUAL]: 'VIRTUAL',
   [WireType.TOP_UP]: 'TOP_UP',
+  [WireType.BOOKING]: 'BOOKING',
 } as const satisfies Record<WireType, OrderType>;
 
 const typesOut = {
   PHYSICAL: WireType.PHYSICAL,
   VIRTUAL: WireType.VIRTUAL,
   TOP_UP: WireType.TOP_UP,
+  BOOKING: WireType.BOOKING,
 } as const satisfies Record<OrderType, WireType>;
 
 const statesIn = {
@@ -78,6 +89,7 @@ export function requestOf(request: CreateOrderRequest): OrderRequest {
     userId: request.userId,
     requestId: request.requestId,
     type: typesIn[request.type],
+    details: detailsOf(request.details),
     lines: request.lines,
     paymentWindowSeconds: request.paymentWindowSeconds,
   };
@@ -115,7 +127,7 @@ export function recordOutcomeTo(outcome: RecordOutcome): PaymentRecordOutcome {
   return outcomesOut[outcome];
 }
 
-export function offerOf(offer: WireOffer): Offer {
+export function offerOf(offer: WireOffer): NewOffer {
   return {
     skuId: offer.skuId,
     title: offer.title,
@@ -124,7 +136,7 @@ export function offerOf(offer: WireOffer): Offer {
     userLimit: offer.userLimit,
     opensMs: msOf(offer.opensAt),
     closesMs: msOf(offer.closesAt),
-    version: 0,
+    attributes: offer.attributes,
   };
 }
 
@@ -137,6 +149,7 @@ export function offerTo(offer: Offer): MessageInitShape<typeof OfferSchema> {
     opensAt: offer.opensMs === undefined ? undefined : timestampFromMs(offer.opensMs),
     closesAt: offer.closesMs === undefined ? undefined : timestampFromMs(offer.closesMs),
     version: BigInt(offer.version),
+    attributes: offer.attributes,
   };
 }
 
@@ -151,6 +164,8 @@ export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
       quantity: line.quantity,
       unitPrice: money(currency, line.unitPriceMinor),
       title: line.title,
+      attributes: line.attributes,
+      snapshotHash: line.snapshotHash,
     })),
     total: money(currency, order.totalMinor),
     version: BigInt(order.version),
@@ -165,6 +180,8 @@ export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
     carrier: order.carrier ?? '',
     trackingNumber: order.trackingNumber ?? '',
     transitions: order.transitions.map(transitionTo),
+    details: detailsTo(order.details),
+    tracking: order.tracking.map(trackingTo),
   };
 }
 
@@ -176,6 +193,15 @@ export function fateTo(orderId: string, fate: OrderFate) {
     paymentDeadline:
       paymentDeadlineMs === undefined ? undefined : timestampFromMs(paymentDeadlineMs),
   };
+}
+
+export function trackingOf(request: AddTrackingRequest): NewTrackingEvent {
+  const { requestId, status, place, text } = request;
+  return { requestId, status, place, text, atMs: msOf(request.at) };
+}
+
+function trackingTo({ atMs, ...event }: TrackingEvent) {
+  return { ...event, at: timestampFromMs(atMs) };
 }
 
 function transitionTo(made: OrderTransition) {

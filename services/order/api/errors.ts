@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { invalidField, RpcError } from '../../platform/rpc/errors.js';
 import type { CancelResult } from '../app/cancel-order.js';
 import type { CreateOrderResult } from '../app/create-order.js';
+import type { TrackRefusal } from '../app/ports.js';
 
 /** Everything but an order that was placed. */
 export type CreateRefusal = Exclude<CreateOrderResult, { outcome: 'PLACED' }>;
@@ -23,6 +24,10 @@ export function createError(refusal: CreateRefusal): RpcError {
   switch (refusal.outcome) {
     case 'SKU_TWICE':
       return invalidField(`lines[${refusal.index}].sku_id`, 'an earlier line has this SKU');
+    case 'DETAILS_INVALID':
+      return invalidField(refusal.field, refusal.problem);
+    case 'BOOKING_OVER':
+      return invalidField('booking.check_in', 'is over, and a booking is paid before that');
     case 'TOTAL_TOO_LARGE':
       return invalidField('lines', 'the total is larger than any amount may be');
     case 'OFFER_UNKNOWN':
@@ -89,6 +94,19 @@ export function changeError(refusal: ChangeRefusal): RpcError {
     case 'REFUND':
     case 'MISMATCH':
       throw new Error(`${refusal.outcome} answers the news of a payment only`);
+  }
+}
+
+export function trackError(refusal: TrackRefusal): RpcError {
+  switch (refusal.outcome) {
+    case 'ORDER_UNKNOWN':
+      return orderUnknown();
+    case 'NOT_SHIPPED':
+      return refuse(FAILED_PRECONDITION, refusal.outcome, 'the order is not on its way');
+    case 'TRACKING_FULL':
+      return refuse(FAILED_PRECONDITION, refusal.outcome, 'the order has 100 tracking events');
+    case 'REQUEST_ID_REUSED':
+      return refuse(ALREADY_EXISTS, refusal.outcome, 'the request id was used with another event');
   }
 }
 

@@ -7,9 +7,10 @@ import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
 import type { CancelOrder, CancelResult } from '../app/cancel-order.js';
 import type { CreateOrder } from '../app/create-order.js';
+import type { GetOrder } from '../app/get-order.js';
 import type { ListOrders } from '../app/list-orders.js';
 import type { OfferBook } from '../app/offer-book.js';
-import type { OfferStore, OrderKeys, OrderStore } from '../app/ports.js';
+import type { OfferStore, OrderKeys, OrderStore, TrackingStore } from '../app/ports.js';
 import type { RecordPayment } from '../app/record-payment.js';
 import type { ResolveOrders } from '../app/resolve-orders.js';
 import type { WatchOrder } from '../app/watch-order.js';
@@ -25,18 +26,21 @@ import {
   requestOf,
   stateOf,
   timestampHolds,
+  trackingOf,
   versionOf,
 } from './convert.js';
-import { changeError, createError, offerUnknown, orderUnknown } from './errors.js';
+import { changeError, createError, offerUnknown, orderUnknown, trackError } from './errors.js';
 
 export interface OrderServiceParts {
   readonly create: CreateOrder;
   readonly cancel: CancelOrder;
+  readonly get: GetOrder;
   readonly list: ListOrders;
   readonly watch: WatchOrder;
   readonly resolve: ResolveOrders;
   readonly record: RecordPayment;
   readonly orders: OrderStore;
+  readonly tracking: TrackingStore;
   readonly offers: OfferStore;
   readonly book: OfferBook;
   readonly keys: OrderKeys;
@@ -59,7 +63,10 @@ export function orderHandlers(o: OrderServiceParts): Handlers<typeof OrderServic
 
 type IdOf = (text: string) => bigint;
 
-function placingAndReading({ create, list, watch, orders }: OrderServiceParts, idOf: IdOf) {
+const STATE_OR_USER = 'is required without a user_id';
+const TOKEN_FOREIGN = 'does not belong to this listing';
+
+function placingAndReading({ create, get, list, watch }: OrderServiceParts, idOf: IdOf) {
   return {
     async createOrder(request, ctx) {
       const result = await create.run(requestOf(request), ctx.deadlineMs);
@@ -68,7 +75,7 @@ function placingAndReading({ create, list, watch, orders }: OrderServiceParts, i
     },
 
     async getOrder(request, ctx) {
-      const order = await orders.read(idOf(request.orderId), ctx.deadlineMs);
+      const order = await get.run(idOf(request.orderId), ctx.deadlineMs);
       if (!order) throw orderUnknown();
       return { order: orderTo(order) };
     },
@@ -77,24 +84,24 @@ function placingAndReading({ create, list, watch, orders }: OrderServiceParts, i
       const { userId, pageSize, pageToken } = request;
       const state = stateOf(request.state);
       const result = await list.run({ userId, state, pageSize, pageToken }, ctx.deadlineMs);
-      if (result.outcome !== 'LISTED') {
-        throw invalidField('page_token', 'does not belong to this listing');
-      }
+      if (result.outcome === 'STATE_MISSING') throw invalidField('state', STATE_OR_USER);
+      if (result.outcome === 'TOKEN_FOREIGN') throw invalidField('page_token', TOKEN_FOREIGN);
       return { orders: result.orders.map(orderTo), nextPageToken: result.nextPageToken };
     },
 
     async *watchOrder(request, ctx) {
-      let known = false;
-      for await (const order of watch.run(idOf(request.orderId), ctx.signal)) {
-        known = true;
+      const { fromVersion: from } = request;
+      const fromVersion = from === undefined ? undefined : versionOf(from);
+      const resume = { orderId: idOf(request.orderId), fromVersion };
+      for await (const order of watch.run(resume, ctx.signal)) {
+        if (order === 'ORDER_UNKNOWN') throw orderUnknown();
         yield { order: orderTo(order) };
       }
-      if (!known && !ctx.signal.aborted) throw orderUnknown();
     },
   } satisfies Partial<Handlers<typeof OrderService>>;
 }
 
-function changing({ cancel, orders }: OrderServiceParts, idOf: IdOf) {
+function changing({ cancel, orders, tracking }: OrderServiceParts, idOf: IdOf) {
   const change = async (text: string, event: OrderEvent, ctx: CallContext) =>
     changed(await orders.change(idOf(text), event, ctx.deadlineMs));
   return {
@@ -113,6 +120,14 @@ function changing({ cancel, orders }: OrderServiceParts, idOf: IdOf) {
     deliverOrder(request, ctx) {
       const expectedVersion = versionOf(request.expectedVersion);
       return change(request.orderId, { kind: 'DELIVER', expectedVersion }, ctx);
+    },
+
+    async addTracking(request, ctx) {
+      if (request.at && !timestampHolds(request.at)) throw invalidField('at', 'is no time');
+      const event = trackingOf(request);
+      const result = await tracking.track(idOf(request.orderId), event, ctx.deadlineMs);
+      if (result.outcome !== 'ADDED' && result.outcome !== 'EXISTING') throw trackError(result);
+      return { order: orderTo(result.order) };
     },
 
     completeOrder(request, ctx) {

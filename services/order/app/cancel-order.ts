@@ -3,6 +3,7 @@
 // pending with a payment that nobody can start, and ends at its deadline. The other way round, money
 // could be captured for units that are already back on sale.
 
+import { crashPoint } from '../../platform/crash-point.js';
 import { decide, type OrderEvent } from '../domain/transition.js';
 import type { ChangeResult, OrderStore, Payments } from './ports.js';
 
@@ -42,6 +43,7 @@ export class CancelOrder {
       if (barred === 'UNKNOWN') return { outcome: 'DEPENDENCY_UNAVAILABLE' };
       // Captured is not cancelled: the news is on its way, and then the order can be refunded.
       if (barred !== 'BARRED') return { outcome: 'PAYMENT_IN_PROGRESS' };
+      crashPoint('cancel.barred');
     }
     return this.#orders.change(orderId, event, deadlineMs);
   }

@@ -62,12 +62,12 @@ async function reserve(request: ReserveRequest): Promise<ReserveResult> {
 function bookOf(skuId: string): OfferBook {
   const window = { opensMs: undefined, closesMs: undefined };
   const terms = { currency: 'EUR', unitPriceMinor: 450n, userLimit: 2, ...window, version: 1 };
-  const offer = { skuId, title: 'Tea', ...terms };
+  const offer = { skuId, title: 'Tea', attributes: {}, snapshotHash: 'of-tea', ...terms };
   const bounds = { entriesMax: 9, batchMax: 9, queueMax: 99, concurrency: 1 };
   return new OfferBook({
     store: {
       read: async (skuIds) => skuIds.map((each) => (each === skuId ? offer : undefined)),
-      put: async (each) => each,
+      put: () => Promise.reject(new Error('not here')),
     },
     clock,
     limits: { ageMsMax: 1_000, ...bounds },
@@ -78,6 +78,7 @@ const order: OrderRequest = {
   userId: 'ada',
   requestId: 'r1',
   type: 'PHYSICAL',
+  details: undefined,
   lines: [{ skuId: 'tea', quantity: 2 }],
   paymentWindowSeconds: 0,
 };
@@ -162,6 +163,39 @@ describe('a SKU that is known to be sold out', () => {
     ['an unknown offer', { lines: [{ skuId: 'gone', quantity: 1 }] }, 'OFFER_UNKNOWN'],
   ])('%s hears what it would hear anyway', async (_, changes, outcome) => {
     expect((await run(changes)).outcome).toBe(outcome);
+  });
+});
+
+describe('types and their details', () => {
+  const stay = { kind: 'BOOKING', checkIn: '2026-06-02', checkOut: '2026-06-04' } as const;
+  // The 2nd ends in the last place on earth at noon UTC of the 3rd. The clock starts on the 1st.
+  const overMs = Date.UTC(2026, 5, 3, 12);
+
+  test.each<[string, Partial<OrderRequest>, string, number]>([
+    // what, request, outcome, how often inventory was asked
+    ['a booking takes stock', { type: 'BOOKING', details: stay }, 'PLACED', 1],
+    ['a booking needs its dates', { type: 'BOOKING' }, 'DETAILS_INVALID', 0],
+    ['goods have no dates', { details: stay }, 'DETAILS_INVALID', 0],
+    [
+      'a top-up takes none',
+      { type: 'TOP_UP', details: { kind: 'TOP_UP', account: '7' } },
+      'PLACED',
+      0,
+    ],
+  ])('%s', async (_, changes, outcome, times) => {
+    const result = await run(changes);
+    expect([result.outcome, asked.length]).toEqual([outcome, times]);
+    if ('order' in result) expect(result.order.details).toEqual(changes.details);
+  });
+
+  test('a booking is paid before its check-in is over; then only its retry is answered', async () => {
+    const booking: Partial<OrderRequest> = { type: 'BOOKING', details: stay };
+    await clock.advance(overMs - clock.nowMs() - 60_000);
+    const first = await run(booking);
+    expect('order' in first && first.order.paymentDeadlineMs).toBeLessThanOrEqual(overMs + 5);
+    await clock.advance(120_000);
+    expect((await run({ ...booking, requestId: 'r2' })).outcome).toBe('BOOKING_OVER');
+    expect(await run(booking)).toMatchObject({ outcome: 'PLACED', duplicate: true });
   });
 });
 

@@ -16,10 +16,12 @@ import { type RetryPolicy, retry } from '../../platform/retry.js';
 import { type Price, type PriceRefusal, priceLines } from '../domain/amounts.js';
 import type { Offer } from '../domain/offer.js';
 import type { Order } from '../domain/order.js';
+import { type DetailsRefusal, refuseDetails, timeToPayMs } from '../domain/order-details.js';
 import { orderSteps } from '../domain/order-types.js';
 import { duplicateSkuIndex, fingerprintParts, type OrderRequest } from '../domain/request.js';
 import type { OfferBook } from './offer-book.js';
 import type {
+  NewOrder,
   OrderKeys,
   OrderStore,
   Payments,
@@ -32,6 +34,9 @@ import type { SoldOutWatch } from './sold-out-watch.js';
 export type CreateOrderResult =
   | { readonly outcome: 'PLACED'; readonly order: Order; readonly duplicate: boolean }
   | { readonly outcome: 'SKU_TWICE'; readonly index: number }
+  | DetailsRefusal
+  /** What is booked would be over before it must be paid. */
+  | { readonly outcome: 'BOOKING_OVER' }
   | PriceRefusal
   | Exclude<ReserveResult, { outcome: 'RESERVED' | 'DUPLICATE' | 'CLOSED' | 'UNKNOWN' }>
   | { readonly outcome: 'REQUEST_CLOSED' }
@@ -80,11 +85,15 @@ export class CreateOrder {
     const { orders, offers, clock, limits } = this.#o;
     const twice = duplicateSkuIndex(request.lines);
     if (twice >= 0) return { outcome: 'SKU_TWICE', index: twice };
+    const wrong = refuseDetails(request.type, request.details);
+    if (wrong) return wrong;
     if (clock.nowMs() + limits.budgetMsMin > deadlineMs) return { outcome: 'DEADLINE_TOO_SHORT' };
 
     const found = await offers.find(request.lines, deadlineMs);
     const price = priceLines(request.lines, found, clock.nowMs());
     if (price.outcome !== 'PRICED') return this.#earlier(request, price, deadlineMs);
+    const timeMs = this.#timeToPayMs(request);
+    if (timeMs <= 0) return this.#earlier(request, { outcome: 'BOOKING_OVER' }, deadlineMs);
 
     crashPoint('create.before-reserve');
     const held = await this.#hold(request, found, deadlineMs);
@@ -93,11 +102,13 @@ export class CreateOrder {
     crashPoint('create.after-reserve');
 
     const commitDeadlineMs = clock.nowMs() + limits.commitMsMax;
-    const committed = await orders.commit(this.#newOrder(request, price, held), commitDeadlineMs);
+    const order = this.#newOrder(request, price, held, timeMs);
+    const committed = await orders.commit(order, commitDeadlineMs);
     if (committed.outcome !== 'COMMITTED' && committed.outcome !== 'EXISTING') return committed;
     crashPoint('create.after-commit');
 
     await this.#intend(committed.order, deadlineMs);
+    crashPoint('create.before-ack');
     const duplicate = committed.outcome === 'EXISTING';
     return { outcome: 'PLACED', order: committed.order, duplicate };
   }
@@ -182,20 +193,26 @@ export class CreateOrder {
     return soldOut === undefined ? send() : soldOut.ask(asked, send);
   }
 
-  #newOrder(request: OrderRequest, price: Price, held: Held) {
-    const { keys, limits } = this.#o;
-    const seconds = request.paymentWindowSeconds;
+  #timeToPayMs({ type, details, paymentWindowSeconds: seconds }: OrderRequest): number {
+    const { clock, limits } = this.#o;
+    const windowMs = seconds > 0 ? seconds * 1000 : limits.paymentWindowMs;
+    return timeToPayMs(type, details, windowMs, clock.nowMs());
+  }
+
+  #newOrder(request: OrderRequest, price: Price, held: Held, paymentWindowMs: number): NewOrder {
+    const { keys } = this.#o;
     return {
       orderId: held.orderId,
       userId: request.userId,
       requestId: request.requestId,
       fingerprint: keys.digest(fingerprintParts(request)),
       type: request.type,
+      details: request.details,
       currency: price.currency,
       totalMinor: price.totalMinor,
       discountMinor: price.discountMinor,
       payableMinor: price.payableMinor,
-      paymentWindowMs: seconds > 0 ? seconds * 1000 : limits.paymentWindowMs,
+      paymentWindowMs,
       lines: price.lines,
       fresh: held.fresh,
     };
@@ -213,7 +230,9 @@ export class CreateOrder {
     };
     try {
       const untilMs = Math.min(deadlineMs, clock.nowMs() + limits.intentMsMax);
-      if ((await payments.intend(intent, untilMs)) === 'CREATED') intended(order);
+      const outcome = await payments.intend(intent, untilMs);
+      crashPoint('create.after-intend');
+      if (outcome === 'CREATED') intended(order);
     } catch {
       // The intent is stored with the order and is delivered from there.
     }

@@ -6,41 +6,52 @@ import { expect, test } from '@jest/globals';
 import { ManualClock } from '../../platform/clock.js';
 import { MemoryOrderStore } from '../infra/memory/order-store.js';
 import { ExpireOrders } from './expire-orders.js';
-import type { BarOutcome, DueQueue, Payments } from './ports.js';
+import type { BarOutcome, DueQueue, NewOrder, Payments } from './ports.js';
+
+const REST = { restShare: 2, restMsMax: 500 };
 
 async function scene(count: number) {
   const clock = new ManualClock();
   const orders = new MemoryOrderStore(clock);
   for (let i = 1; i <= count; i++) {
-    const amounts = { totalMinor: 1n, discountMinor: 0n, payableMinor: 1n };
-    await orders.commit({
-      orderId: BigInt(i),
-      userId: `u${i}`,
-      requestId: 'r',
-      fingerprint: '',
-      type: 'PHYSICAL',
-      currency: 'EUR',
-      ...amounts,
-      paymentWindowMs: 1_000,
-      lines: [],
-      fresh: true,
-    });
+    await orders.commit(unpaid(i));
   }
   const bars = new Map<bigint, BarOutcome | Error>();
+  const pace = { barMs: 0 };
   const bar = async (orderId: bigint) => {
+    if (pace.barMs > 0) await clock.sleep(pace.barMs);
     const answer = bars.get(orderId) ?? 'BARRED';
     if (answer instanceof Error) throw answer;
     return answer;
   };
   const payments = { bar } as unknown as Payments;
-  const limits = { batchMax: 3, leaseMs: 5_000, runMsMax: 1_000 };
+  const limits = { batchMax: 3, leaseMs: 5_000, runMsMax: 1_000, ...REST };
   const expire = new ExpireOrders({ orders, payments, clock, limits });
   const queue = orders.dueQueues[0] as DueQueue;
   const states = async () => {
     const all = [...Array(count).keys()].map((i) => orders.read(BigInt(i + 1)));
     return (await Promise.all(all)).map((order) => order?.state[0]).join('');
   };
-  return { clock, bars, states, run: () => expire.run(queue), orders };
+  const run = (signal?: AbortSignal) => expire.run(queue, signal);
+  return { clock, bars, pace, states, run, orders };
+}
+
+function unpaid(i: number): NewOrder {
+  return {
+    orderId: BigInt(i),
+    userId: `u${i}`,
+    requestId: 'r',
+    fingerprint: '',
+    type: 'PHYSICAL',
+    details: undefined,
+    currency: 'EUR',
+    totalMinor: 1n,
+    discountMinor: 0n,
+    payableMinor: 1n,
+    paymentWindowMs: 1_000,
+    lines: [],
+    fresh: true,
+  };
 }
 
 test('nothing before the deadline; then batch by batch', async () => {
@@ -48,8 +59,8 @@ test('nothing before the deadline; then batch by batch', async () => {
   await clock.advance(999);
   expect(await run()).toBe('IDLE');
   await clock.advance(1);
-  expect([await run(), await states()]).toEqual(['MORE', 'CCCPPPP']);
-  expect([await run(), await states()]).toEqual(['MORE', 'CCCCCCP']);
+  expect([await run(), await states()]).toEqual(['MORE', 'CCPPPPC']);
+  expect([await run(), await states()]).toEqual(['MORE', 'CCCCPCC']);
   expect([await run(), await states()]).toEqual(['IDLE', 'CCCCCCC']);
   expect(await run()).toBe('IDLE');
   expect(orders.effects.filter(({ kind }) => kind === 'stock.release')).toHaveLength(7);
@@ -72,4 +83,42 @@ test('one that fails does not keep its neighbours, and is reported', async () =>
   await clock.advance(1_000);
   await expect(run()).rejects.toThrow('bug');
   expect(await states()).toBe('CPC');
+});
+
+test('what has just become due does not wait behind the backlog', async () => {
+  const { clock, run, orders, states } = await scene(9);
+  await clock.advance(1_000);
+  await orders.commit(unpaid(10));
+  await clock.advance(1_000);
+  expect(await run()).toBe('MORE');
+  expect([await states(), (await orders.read(10n))?.state]).toEqual(['CCPPPPPPP', 'CANCELLED']);
+});
+
+test.each([
+  ['as long as its share says', 100, 200],
+  ['no longer than the bound', 900, 500],
+])('after a full batch there is a rest: %s', async (_, barMs, restMs) => {
+  const { clock, run, pace } = await scene(7);
+  pace.barMs = barMs;
+  await clock.advance(1_000);
+  let ended = '';
+  const running = run().then((more) => {
+    ended = more;
+  });
+  await clock.advance(barMs + restMs - 1);
+  expect(ended).toBe('');
+  await clock.advance(1);
+  expect(ended).toBe('MORE');
+  await running;
+});
+
+test('a process that stops does not wait for the rest to end', async () => {
+  const { clock, run, pace } = await scene(7);
+  pace.barMs = 900;
+  await clock.advance(1_000);
+  const stop = new AbortController();
+  const running = run(stop.signal);
+  await clock.advance(900);
+  stop.abort();
+  expect(await running).toBe('MORE');
 });

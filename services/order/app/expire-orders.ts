@@ -1,8 +1,10 @@
-// Cancels the orders that nobody has paid by their deadline. One batch at a time per server: a sale
-// that leaves 100,000 unpaid orders behind is worked off batch by batch beside new orders, and a
-// claim that is lost with its process is looked at again when its lease is over.
+// Cancels the orders that nobody has paid by their deadline. One batch at a time per server, and after
+// a full one a rest: a sale that leaves 100,000 unpaid orders behind is worked off beside new orders
+// and never instead of them. A claim that is lost with its process is looked at again when its lease
+// is over.
 
 import type { Clock } from '../../platform/clock.js';
+import { crashPoint } from '../../platform/crash-point.js';
 import type { DueQueue, OrderStore, Payments } from './ports.js';
 
 export interface ExpireLimits {
@@ -10,6 +12,9 @@ export interface ExpireLimits {
   /** After it an order that could not be decided is looked at again. */
   readonly leaseMs: number;
   readonly runMsMax: number;
+  /** How long to rest after a full batch, as a multiple of the time that it took. */
+  readonly restShare: number;
+  readonly restMsMax: number;
 }
 
 export class ExpireOrders {
@@ -26,20 +31,25 @@ export class ExpireOrders {
   }
 
   /** Works off one batch. MORE when there is probably another one. */
-  async run(queue: DueQueue): Promise<'MORE' | 'IDLE'> {
+  async run(queue: DueQueue, signal?: AbortSignal): Promise<'MORE' | 'IDLE'> {
     const { batchMax, leaseMs, runMsMax } = this.#limits;
+    const startMs = this.#clock.monotonicMs();
     const deadlineMs = this.#clock.nowMs() + runMsMax;
     const due = await queue.claim(batchMax, leaseMs, deadlineMs);
+    if (due.length > 0) crashPoint('expire.claimed');
     const done = await Promise.allSettled(due.map((orderId) => this.#expire(orderId, deadlineMs)));
     // All orders of the batch have been tried before the first failure is reported.
     for (const result of done) if (result.status === 'rejected') throw result.reason;
-    return due.length === batchMax ? 'MORE' : 'IDLE';
+    if (due.length < batchMax) return 'IDLE';
+    await this.#rest(this.#clock.monotonicMs() - startMs, signal);
+    return 'MORE';
   }
 
   async #expire(orderId: bigint, deadlineMs: number): Promise<void> {
     const barred = await this.#payments.bar(orderId, deadlineMs);
     // Under way, captured or not known: the news of the payment or the next look decides.
     if (barred !== 'BARRED') return;
+    crashPoint('expire.barred');
     const event = {
       kind: 'CANCEL',
       operator: 'deadline',
@@ -48,5 +58,11 @@ export class ExpireOrders {
       expectedVersion: 0,
     } as const;
     await this.#orders.change(orderId, event, deadlineMs);
+  }
+
+  // In proportion to the time that the batch took: the busier everybody is, the longer the rest.
+  async #rest(tookMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const restMs = Math.min(tookMs * this.#limits.restShare, this.#limits.restMsMax);
+    if (restMs > 0) await this.#clock.sleep(restMs, signal);
   }
 }

@@ -25,7 +25,9 @@ function offer(skuId: string): Offer | undefined {
     unitPriceMinor,
     userLimit: 0,
     ...window,
+    attributes: {},
     version: 1,
+    snapshotHash: '',
   };
 }
 

@@ -2,9 +2,11 @@
 // promises are written here and held by a contract or an integration test.
 
 import type { KnownIds } from '../../platform/known-ids.js';
-import type { Offer } from '../domain/offer.js';
+import type { NewOffer, Offer } from '../domain/offer.js';
 import type { Order, OrderLine, OrderState } from '../domain/order.js';
+import type { OrderDetails } from '../domain/order-details.js';
 import type { OrderType } from '../domain/order-types.js';
+import type { NewTrackingEvent } from '../domain/tracking.js';
 import type { OrderEvent } from '../domain/transition.js';
 
 /** An order that wants to be committed. Its times come from the clock of its database. */
@@ -14,6 +16,7 @@ export interface NewOrder {
   readonly requestId: string;
   readonly fingerprint: string;
   readonly type: OrderType;
+  readonly details: OrderDetails | undefined;
   readonly currency: string;
   readonly totalMinor: bigint;
   readonly discountMinor: bigint;
@@ -48,13 +51,24 @@ export interface OrderFate {
   readonly paymentDeadlineMs?: number;
 }
 
-export interface OrderQuery {
-  readonly userId: string;
-  readonly state: OrderState | undefined;
+interface OrderPage {
   /** Only orders older than this one. */
   readonly beforeId: bigint | undefined;
   readonly limit: number;
 }
+
+export interface UserOrdersQuery extends OrderPage {
+  readonly userId: string;
+  readonly state: OrderState | undefined;
+}
+
+/** Of all users. */
+export interface StateOrdersQuery extends OrderPage {
+  readonly userId: undefined;
+  readonly state: OrderState;
+}
+
+export type OrderQuery = UserOrdersQuery | StateOrdersQuery;
 
 /**
  * Holds orders. Whatever it answers is durable. Every write may be repeated: the same commit or
@@ -66,7 +80,7 @@ export interface OrderStore {
   /** Without transitions. */
   findByRequest(userId: string, requestId: string, deadlineMs: number): Promise<Order | undefined>;
   read(orderId: bigint, deadlineMs: number): Promise<Order | undefined>;
-  /** Newest first, without transitions. */
+  /** Newest first, without transitions: of a user from one shard, of a state from all of them. */
   list(query: OrderQuery, deadlineMs: number): Promise<Order[]>;
   change(orderId: bigint, event: OrderEvent, deadlineMs: number): Promise<ChangeResult>;
   /** One fate per id. An id that no order has is barred first, so that none can commit under it. */
@@ -74,16 +88,34 @@ export interface OrderStore {
   readonly dueQueues: readonly DueQueue[];
 }
 
+export type TrackResult =
+  | { readonly outcome: 'ADDED'; readonly order: Order }
+  /** The same event was there before. */
+  | { readonly outcome: 'EXISTING'; readonly order: Order }
+  | TrackRefusal;
+
+export interface TrackRefusal {
+  readonly outcome: 'ORDER_UNKNOWN' | 'NOT_SHIPPED' | 'TRACKING_FULL' | 'REQUEST_ID_REUSED';
+}
+
+/** Keeps what carriers tell of orders; the same event again is EXISTING. */
+export interface TrackingStore {
+  track(orderId: bigint, event: NewTrackingEvent, deadlineMs: number): Promise<TrackResult>;
+}
+
 /** The unpaid orders of one server whose deadline has passed, by the clock of that server. */
 export interface DueQueue {
   readonly name: string;
-  /** Takes up to `limit` orders that nobody else gets to see again for `leaseMs`. */
+  /**
+   * Takes up to `limit` orders that nobody else gets to see again for `leaseMs`: half of them those
+   * that are due the longest, half those that have just become due.
+   */
   claim(limit: number, leaseMs: number, deadlineMs: number): Promise<bigint[]>;
 }
 
 export interface OfferStore {
   /** Creates or changes; answers the offer as it now is. */
-  put(offer: Offer, deadlineMs: number): Promise<Offer>;
+  put(offer: NewOffer, deadlineMs: number): Promise<Offer>;
   /** One entry per SKU, undefined where there is none. */
   read(skuIds: readonly string[], deadlineMs: number): Promise<(Offer | undefined)[]>;
 }

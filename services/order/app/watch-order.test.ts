@@ -1,7 +1,7 @@
 // Promise: a watcher sees each version once and in order, also those that came between two looks.
 // Method: the store in memory; the bell rings, stays silent, or rings in the middle of a look.
 
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../platform/clock.js';
 import type { Order } from '../domain/order.js';
 import { orderIn } from '../domain/orders.fixture.js';
@@ -32,10 +32,12 @@ beforeEach(() => {
   watch = new WatchOrder({ orders, bell, clock, limits });
 });
 
-function follow(signal = new AbortController().signal) {
+function follow(signal = new AbortController().signal, fromVersion?: number) {
   const seen: string[] = [];
   const done = (async () => {
-    for await (const order of watch.run(ID, signal)) seen.push(`${order.version} ${order.state}`);
+    for await (const order of watch.run({ orderId: ID, fromVersion }, signal)) {
+      seen.push(order === 'ORDER_UNKNOWN' ? order : `${order.version} ${order.state}`);
+    }
   })();
   return { seen, done };
 }
@@ -89,7 +91,51 @@ test('ends when the watcher leaves, and when there is no such order', async () =
   current = undefined;
   const ghost = follow();
   await ghost.done;
-  expect(ghost.seen).toEqual([]);
+  expect(ghost.seen).toEqual(['ORDER_UNKNOWN']);
+});
+
+describe('resume', () => {
+  const LIFE = ['1 PENDING_PAYMENT', '2 PAID', '3 SHIPPED', '4 DELIVERED', '5 COMPLETED'];
+
+  test.each([0, 1, 2, 3, 4, 5])('from version %d: every later one, to the end', async (from) => {
+    current = orderIn('COMPLETED');
+    const { seen, done } = follow(undefined, from);
+    await done;
+    expect(seen).toEqual(LIFE.slice(from));
+  });
+
+  test('what has happened, then what happens', async () => {
+    current = orderIn('PAID');
+    const { seen, done } = follow(undefined, 1);
+    await clock.advance(0);
+    expect(seen).toEqual(['2 PAID']);
+    current = orderIn('COMPLETED');
+    bell.ring(ID);
+    await done;
+    expect(seen).toEqual(LIFE.slice(1));
+  });
+
+  test('an older sight than the watcher has seen is not sent again', async () => {
+    current = orderIn('PAID');
+    const { seen, done } = follow(undefined, 3);
+    await clock.advance(500);
+    expect(seen).toEqual([]);
+    current = orderIn('COMPLETED');
+    await clock.advance(500);
+    await done;
+    expect(seen).toEqual(['4 DELIVERED', '5 COMPLETED']);
+  });
+
+  test('a watcher who leaves in the middle of the past gets no more of it', async () => {
+    current = orderIn('COMPLETED');
+    const leaving = new AbortController();
+    const seen: unknown[] = [];
+    for await (const order of watch.run({ orderId: ID, fromVersion: 0 }, leaving.signal)) {
+      seen.push(order);
+      leaving.abort();
+    }
+    expect(seen).toHaveLength(1);
+  });
 });
 
 test('a bounded number of watchers', async () => {

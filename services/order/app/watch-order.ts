@@ -1,8 +1,9 @@
-// Streams an order as it is, then once per change, until it is final or the watcher leaves. Changes
-// made in this process wake the watcher at once; those made elsewhere are found by looking again.
+// Streams an order as it is, or from where a watcher left off, then once per change, until it is final
+// or the watcher leaves. Changes made in this process wake the watcher at once; those made elsewhere
+// are found by looking again.
 //
-// Invariant: versions are sent without a gap. Where two changes lie between two looks, the order
-// as it was in between is told from its transitions.
+// Invariant: versions are sent in order, without a gap, each once. Where changes lie between two looks,
+// or before the first, the order as it was in between is told from its transitions.
 
 import { OverloadedError } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
@@ -13,6 +14,12 @@ export interface WatchLimits {
   readonly lookIntervalMs: number;
   readonly lookMsMax: number;
   readonly watchersMax: number;
+}
+
+export interface WatchRequest {
+  readonly orderId: bigint;
+  /** The last version that the watcher has seen. Undefined begins with the order as it is. */
+  readonly fromVersion: number | undefined;
 }
 
 /** Wakes those who watch an order in this process. */
@@ -50,33 +57,39 @@ export class WatchOrder {
     this.#limits = o.limits;
   }
 
-  /** Yields nothing when there is no such order. */
-  async *run(orderId: bigint, signal: AbortSignal): AsyncGenerator<Order> {
+  /** Ends without a sight when the watcher has seen the final version already. */
+  async *run(request: WatchRequest, signal: AbortSignal): AsyncGenerator<Order | 'ORDER_UNKNOWN'> {
     const { watchersMax, lookIntervalMs } = this.#limits;
     if (this.#watchers >= watchersMax) {
       throw new OverloadedError('too many orders are being watched', lookIntervalMs);
     }
     this.#watchers += 1;
     try {
-      yield* this.#watch(orderId, signal);
+      yield* this.#watch(request, signal);
     } finally {
       this.#watchers -= 1;
     }
   }
 
-  async *#watch(orderId: bigint, signal: AbortSignal): AsyncGenerator<Order> {
-    let seen: number | undefined;
+  async *#watch(
+    { orderId, fromVersion }: WatchRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<Order | 'ORDER_UNKNOWN'> {
+    let seen = fromVersion;
     while (!signal.aborted) {
       // Listening starts before the look, so a change during the look is not slept through.
       const change = this.#nextChange(orderId, signal);
       try {
         const order = await this.#look(orderId);
-        if (!order) return;
-        const first = seen === undefined ? order.version : seen + 1;
-        for (let version = first; version <= order.version; version++) {
-          yield orderAt(order, version);
+        if (!order) {
+          yield 'ORDER_UNKNOWN';
+          return;
         }
-        seen = order.version;
+        seen ??= order.version - 1;
+        while (seen < order.version && !signal.aborted) {
+          seen += 1;
+          yield orderAt(order, seen);
+        }
         if (isFinal(order.state)) return;
         await change.wait();
       } finally {

@@ -19,7 +19,9 @@ function offer(skuId: string, currency: string, unitPriceMinor: bigint, window =
     userLimit,
     opensMs: opens,
     closesMs: closes,
+    attributes: { of: skuId },
     version,
+    snapshotHash: `of-${skuId}`,
   };
 }
 

@@ -39,11 +39,12 @@ export function priceLines(
     const offer = offers[i];
     const refusal = refuseOffer(line.skuId, offer, nowMs);
     if (refusal) return refusal;
-    const { title, unitPriceMinor, currency: own } = offer as Offer;
+    const { title, unitPriceMinor, attributes, snapshotHash, currency: own } = offer as Offer;
     currency ??= own;
     mixed ||= own !== currency;
     totalMinor += unitPriceMinor * BigInt(line.quantity);
-    priced.push({ skuId: line.skuId, title, quantity: line.quantity, unitPriceMinor });
+    const { skuId, quantity } = line;
+    priced.push({ skuId, title, quantity, unitPriceMinor, attributes, snapshotHash });
   }
   if (mixed) return { outcome: 'CURRENCY_MIXED' };
   if (totalMinor > AMOUNT_MINOR_MAX) return { outcome: 'TOTAL_TOO_LARGE' };

@@ -1,5 +1,7 @@
 // An offer is what may be bought: one SKU at one price within one sale window.
 
+import { requestDigest } from '../../platform/digest.js';
+
 export interface Offer {
   readonly skuId: string;
   readonly title: string;
@@ -9,8 +11,31 @@ export interface Offer {
   readonly userLimit: number;
   readonly opensMs: number | undefined;
   readonly closesMs: number | undefined;
-  /** Grows by one with each change; 0 before it is stored. */
+  /** What a person may want to know of it later: colour, size. */
+  readonly attributes: Attributes;
+  /** Grows by one with each change. */
   readonly version: number;
+  /** Of what an order keeps of the offer, see snapshotHashOf. */
+  readonly snapshotHash: string;
+}
+
+export type Attributes = Readonly<Record<string, string>>;
+
+/** An offer as it comes from the shop, before it is stored. */
+export type NewOffer = Omit<Offer, 'version' | 'snapshotHash'>;
+
+/**
+ * Names what an order keeps of an offer, so that a later change of the offer does not change the
+ * order. All orders with the same content share one snapshot.
+ */
+export function snapshotHashOf(offer: NewOffer): string {
+  const parts = [offer.title, offer.currency, offer.unitPriceMinor.toString()];
+  return requestDigest(...parts, ...sortedAttributes(offer.attributes).flat());
+}
+
+/** By name: a map has no order of its own. */
+export function sortedAttributes(attributes: Attributes): [string, string][] {
+  return Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Whether the sale is on. It opens at `opensMs` and is over at `closesMs`. */

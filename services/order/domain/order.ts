@@ -10,6 +10,8 @@
 // Invariant: `version` is the number of transitions, and transition n is the one that made version
 // n, so a reader of the newest version can tell what every earlier one looked like.
 
+import type { Attributes } from './offer.js';
+import type { OrderDetails } from './order-details.js';
 import type { OrderType } from './order-types.js';
 
 export type OrderState =
@@ -28,6 +30,10 @@ export interface OrderLine {
   readonly title: string;
   readonly quantity: number;
   readonly unitPriceMinor: bigint;
+  /** Of the offer when the order was placed, as the title is. */
+  readonly attributes: Attributes;
+  /** Names the snapshot that holds title, price and attributes; empty for orders older than those. */
+  readonly snapshotHash: string;
 }
 
 export interface OrderTransition {
@@ -40,6 +46,18 @@ export interface OrderTransition {
   readonly atMs: number;
 }
 
+/** What a carrier tells of an order on its way. */
+export interface TrackingEvent {
+  /** Chosen by the caller and kept for every retry; unique within the order. */
+  readonly requestId: string;
+  /** The carrier's word. */
+  readonly status: string;
+  readonly place: string;
+  readonly text: string;
+  /** When it happened. */
+  readonly atMs: number;
+}
+
 export interface Order {
   readonly orderId: bigint;
   readonly userId: string;
@@ -47,6 +65,7 @@ export interface Order {
   /** Of the request that placed it, see request.ts. */
   readonly fingerprint: string;
   readonly type: OrderType;
+  readonly details: OrderDetails | undefined;
   readonly state: OrderState;
   readonly version: number;
   readonly currency: string;
@@ -63,6 +82,8 @@ export interface Order {
   readonly lines: readonly OrderLine[];
   /** Oldest first. Empty where a reader did not ask for them. */
   readonly transitions: readonly OrderTransition[];
+  /** By the time they happened. Read with the transitions. */
+  readonly tracking: readonly TrackingEvent[];
 }
 
 /** The payment of an order derives from it, so that everybody finds it without asking. */
@@ -70,7 +91,10 @@ export function paymentIdOf(orderId: bigint | string): string {
   return `p-${orderId}`;
 }
 
-/** The order as its reader would have seen it at an earlier version. Needs its transitions. */
+/**
+ * The order as its reader would have seen it at an earlier version. Needs its transitions. A carrier
+ * or tracking number that was corrected since is told as it is now: what stood there was wrong.
+ */
 export function orderAt(order: Order, version: number): Order {
   const transitions = order.transitions.filter((transition) => transition.version <= version);
   const last = transitions.at(-1);
@@ -85,6 +109,7 @@ export function orderAt(order: Order, version: number): Order {
     paidMs: paid ? order.paidMs : undefined,
     carrier: shipped ? order.carrier : undefined,
     trackingNumber: shipped ? order.trackingNumber : undefined,
+    tracking: shipped ? order.tracking : [],
     transitions,
   };
 }

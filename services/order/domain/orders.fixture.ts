@@ -1,6 +1,6 @@
 // Orders for tests: one that was just placed, and the same one further along.
 
-import type { Order, OrderState } from './order.js';
+import type { Order, OrderLine, OrderState } from './order.js';
 
 const EARLIER: Record<OrderState, OrderState[]> = {
   PENDING_PAYMENT: [],
@@ -21,6 +21,7 @@ export function orderIn(state: OrderState, changes: Partial<Order> = {}): Order 
     requestId: 'request-1',
     fingerprint: 'f'.repeat(22),
     type: 'PHYSICAL',
+    details: undefined,
     state,
     version: path.length,
     currency: 'EUR',
@@ -33,7 +34,7 @@ export function orderIn(state: OrderState, changes: Partial<Order> = {}): Order 
     trackingNumber: shipped ? 'T1' : undefined,
     createdMs: 1_000,
     updatedMs: path.length * 1_000,
-    lines: [{ skuId: 'tea', title: 'Tea', quantity: 1, unitPriceMinor: 1999n }],
+    lines: [lineOf('tea', 1, 1999n)],
     transitions: path.map((to, i) => ({
       version: i + 1,
       from: path[i - 1],
@@ -42,6 +43,13 @@ export function orderIn(state: OrderState, changes: Partial<Order> = {}): Order 
       remark: '',
       atMs: (i + 1) * 1_000,
     })),
+    tracking: [],
     ...changes,
   };
+}
+
+/** A line whose offer had no attributes. */
+export function lineOf(skuId: string, quantity: number, unitPriceMinor: bigint): OrderLine {
+  const title = skuId.toUpperCase();
+  return { skuId, title, quantity, unitPriceMinor, attributes: {}, snapshotHash: `of-${skuId}` };
 }

@@ -1,5 +1,6 @@
 // What a buyer asks for, and when two requests are the same one.
 
+import { detailsParts, type OrderDetails } from './order-details.js';
 import type { OrderType } from './order-types.js';
 
 export interface RequestedLine {
@@ -12,6 +13,7 @@ export interface OrderRequest {
   /** Chosen by the caller and kept for every retry. */
   readonly requestId: string;
   readonly type: OrderType;
+  readonly details: OrderDetails | undefined;
   readonly lines: readonly RequestedLine[];
   /** How long to hold the units for payment; 0 means the service's setting. */
   readonly paymentWindowSeconds: number;
@@ -37,5 +39,6 @@ export function fingerprintParts(request: OrderRequest): string[] {
       ? request.lines
       : [...request.lines].sort((a, b) => (a.skuId < b.skuId ? -1 : 1));
   for (const line of sorted) parts.push(line.skuId, String(line.quantity));
+  if (request.details) parts.push(...detailsParts(request.details));
   return parts;
 }

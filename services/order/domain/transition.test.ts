@@ -17,6 +17,7 @@ const events: Record<string, OrderEvent> = {
   refunded: { kind: 'REFUNDED' },
   ship: { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T1', ...anyVersion },
   'ship elsewhere': { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T2', ...anyVersion },
+  'ship corrected': { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T2', expectedVersion: 3 },
   deliver: { kind: 'DELIVER', ...anyVersion },
   complete: { kind: 'COMPLETE', ...anyVersion },
   'cancel by user': { ...cancel, operator: 'user' },
@@ -25,12 +26,13 @@ const events: Record<string, OrderEvent> = {
   'cancel, not barred': { ...cancel, operator: 'user', paymentBarred: false },
 };
 
-// A new state, or: "-" unchanged, "x" illegal, "refund", "mismatch".
+// A new state, or: "-" unchanged, "x" illegal, "stale", "refund", "mismatch".
 function run(order: Order, event: OrderEvent): string {
   const decision = decide(order, event);
   if (decision.outcome === 'CHANGED') return applyChange(order, decision, 9_000).state;
   if (decision.outcome === 'UNCHANGED') return '-';
   if (decision.outcome === 'TRANSITION_ILLEGAL') return 'x';
+  if (decision.outcome === 'VERSION_MISMATCH') return 'stale';
   return decision.outcome.toLowerCase();
 }
 
@@ -58,6 +60,7 @@ describe('every event in every state', () => {
   refunded            -                CANCELLED  -          -          -          -
   ship                x                SHIPPED    -          x          x          x
   ship elsewhere      x                SHIPPED    x          x          x          x
+  ship corrected      stale            stale      SHIPPED    stale      stale      stale
   deliver             x                x          DELIVERED  -          x          x
   complete            x                x          x          COMPLETED  -          x
   cancel by user      CANCELLED        CANCELLED  x          x          x          -
@@ -87,7 +90,7 @@ describe('every event in every state', () => {
 
   test('every change of the table is reached by some event, and no other', () => {
     const reached = new Set<string>();
-    for (const type of ['PHYSICAL', 'VIRTUAL'] as const) {
+    for (const type of ['PHYSICAL', 'VIRTUAL', 'BOOKING'] as const) {
       for (const from of states) {
         for (const event of Object.values(events)) {
           const to = run(orderIn(from, { type }), event);
@@ -109,7 +112,9 @@ test.each<[OrderState, string, number, string]>([
   ['PAID', 'ship', 1, 'VERSION_MISMATCH'],
   ['SHIPPED', 'ship', 2, 'UNCHANGED'], // idempotency is checked before the version
   ['SHIPPED', 'ship elsewhere', 2, 'VERSION_MISMATCH'], // a late retry does not overwrite
-  ['SHIPPED', 'ship elsewhere', 3, 'TRANSITION_ILLEGAL'],
+  ['SHIPPED', 'ship elsewhere', 3, 'CHANGED'], // a correction knows what it corrects
+  ['SHIPPED', 'ship elsewhere', 0, 'TRANSITION_ILLEGAL'],
+  ['SHIPPED', 'ship', 0, 'UNCHANGED'],
   ['SHIPPED', 'deliver', 2, 'VERSION_MISMATCH'],
   ['DELIVERED', 'deliver', 3, 'UNCHANGED'],
   ['COMPLETED', 'cancel by user', 4, 'VERSION_MISMATCH'], // the version before the table
@@ -125,6 +130,8 @@ test.each<[string, OrderState, string, Partial<Order>]>([
   ['', 'PENDING_PAYMENT', 'captured', { type: 'VIRTUAL' }],
   ['stock.release', 'PENDING_PAYMENT', 'cancel by deadline', {}],
   ['', 'PENDING_PAYMENT', 'cancel by user', { type: 'TOP_UP' }],
+  ['order.paid', 'PENDING_PAYMENT', 'captured', { type: 'BOOKING' }],
+  ['stock.return payment.refund', 'PAID', 'cancel by user', { type: 'BOOKING' }],
   ['stock.return payment.refund', 'PAID', 'cancel by user', {}],
   ['payment.refund', 'PAID', 'cancel by user', { type: 'VIRTUAL' }],
   ['stock.return', 'PAID', 'cancel by user', { payableMinor: 0n }],
@@ -145,4 +152,19 @@ test('an earlier version of an order is told from its transitions', () => {
     [3, 'SHIPPED', 'dhl', 2_000, 3_000],
     [4, 'DELIVERED', 'dhl', 2_000, 4_000],
   ]);
+});
+
+test('a late retry with an older number never overwrites a newer one', () => {
+  let order = orderIn('PAID');
+  const first = { ...(events['ship'] as OrderEvent & { kind: 'SHIP' }), expectedVersion: 2 };
+  const newer = { ...first, trackingNumber: 'T2', expectedVersion: 3 };
+  for (const event of [first, newer]) {
+    const decision = decide(order, event);
+    if (decision.outcome !== 'CHANGED') throw new Error(decision.outcome);
+    order = applyChange(order, decision, 9_000);
+  }
+  expect([order.version, order.trackingNumber]).toEqual([4, 'T2']);
+  expect(decide(order, first).outcome).toBe('VERSION_MISMATCH');
+  expect(decide(order, { ...first, expectedVersion: 0 }).outcome).toBe('TRANSITION_ILLEGAL');
+  expect(decide(order, newer).outcome).toBe('UNCHANGED');
 });

@@ -20,7 +20,8 @@ export const transitionTable: Readonly<
     DELIVERED: ['operator'],
     CANCELLED: ['user', 'operator', 'payment'],
   },
-  SHIPPED: { DELIVERED: ['operator'], CANCELLED: ['operator'] },
+  // To itself: the carrier or the tracking number is corrected.
+  SHIPPED: { SHIPPED: ['operator'], DELIVERED: ['operator'], CANCELLED: ['operator'] },
   DELIVERED: { COMPLETED: ['operator'] },
   COMPLETED: {},
   CANCELLED: {},
@@ -131,8 +132,12 @@ function decideShip(order: Order, event: OrderEvent & { kind: 'SHIP' }): Decisio
   const { carrier, trackingNumber } = event;
   const same = order.carrier === carrier && order.trackingNumber === trackingNumber;
   if (order.state === 'SHIPPED' && same) return UNCHANGED;
-  // A late retry with an older number must not overwrite a newer one.
+  // A late retry with an older number must not overwrite a newer one: it expects an older version.
   if (stale(order, event.expectedVersion)) return { outcome: 'VERSION_MISMATCH' };
+  // And one that expects none could be such a retry, so a correction has to say what it corrects.
+  if (order.state === 'SHIPPED' && event.expectedVersion === 0) {
+    return { outcome: 'TRANSITION_ILLEGAL', to: 'SHIPPED' };
+  }
   const made = change(order, 'SHIPPED', 'operator', `${carrier} ${trackingNumber}`);
   return made.outcome === 'CHANGED' ? { ...made, carrier, trackingNumber } : made;
 }

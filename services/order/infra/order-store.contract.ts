@@ -3,48 +3,15 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../platform/clock.js';
-import { IdSource } from '../../platform/ids.js';
-import type { NewOrder, OrderStore } from '../app/ports.js';
+import type { NewOrder, OrderStore, TrackingStore } from '../app/ports.js';
 import type { OrderEvent } from '../domain/transition.js';
-import { orderKeys } from './order-keys.js';
+import { keys, newOrder, newUser, soon } from './new-orders.fixture.js';
 
 export interface StoreUnderTest {
-  readonly store: OrderStore;
+  readonly store: OrderStore & TrackingStore;
   /** The kinds of effects stored for an order so far, oldest first. */
   effectsOf(orderId: bigint): Promise<string[]>;
   close(): Promise<void>;
-}
-
-const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
-const keys = orderKeys(new IdSource({ clock: systemClock, lease }));
-const soon = () => Date.now() + 5_000;
-
-let users = 0;
-function newUser(): string {
-  users += 1;
-  return `user-${users}`;
-}
-
-function newOrder(changes: Partial<NewOrder> = {}): NewOrder {
-  const userId = changes.userId ?? newUser();
-  return {
-    orderId: keys.newOrderId(userId),
-    userId,
-    requestId: 'r1',
-    fingerprint: keys.digest(['one']),
-    type: 'PHYSICAL',
-    currency: 'EUR',
-    totalMinor: 5_300n,
-    discountMinor: 0n,
-    payableMinor: 5_300n,
-    paymentWindowMs: 60_000,
-    lines: [
-      { skuId: 'tea', title: 'Tea, “green”', quantity: 2, unitPriceMinor: 1_650n },
-      { skuId: 'cup', title: "Cup of O'Hara", quantity: 1, unitPriceMinor: 2_000n },
-    ],
-    fresh: true,
-    ...changes,
-  };
 }
 
 const captured = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 5_300n } as const;

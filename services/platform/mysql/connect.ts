@@ -54,6 +54,11 @@ export class ShardMap {
     return server;
   }
 
+  /** What a statement over all shards of a server asks for: nothing that lies elsewhere by the map. */
+  shardsOf(server: MysqlServer): number[] {
+    return this.#owner.flatMap((owner, shard) => (owner === server ? [shard] : []));
+  }
+
   /** One group per server, so that a batch is one statement per physical server. */
   groupByServer<T>(items: readonly T[], shardOfItem: (item: T) => number): Map<MysqlServer, T[]> {
     const groups = new Map<MysqlServer, T[]>();

@@ -15,3 +15,8 @@ test('keys are grouped by shard, and a key that comes twice is asked for once', 
     values: [3, ['a', 'c'], 7, ['b']],
   });
 });
+
+test('a join names the table of its keys', () => {
+  const { sql } = inShards('order_id', [[3, 7n]], 'order_line.');
+  expect(sql).toBe('((order_line.shard_no = ? AND order_line.order_id IN (?)))');
+});

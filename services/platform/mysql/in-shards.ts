@@ -12,11 +12,12 @@ export interface Where {
 
 /**
  * Matches rows by shard and key; `column` is the key column after shard_no. There is at least one key.
- * A key that comes twice is asked for once.
+ * A key that comes twice is asked for once. A join names the table, as in `order_line.`.
  */
 export function inShards(
   column: string,
   keys: Iterable<readonly [shard: number, key: bigint | string]>,
+  table = '',
 ): Where {
   const groups = new Map<number, Set<bigint | string>>();
   for (const [shard, key] of keys) {
@@ -26,6 +27,6 @@ export function inShards(
   }
   const values: SqlParameter[] = [];
   for (const [shard, group] of groups) values.push(shard, [...group]);
-  const clause = `(shard_no = ? AND ${column} IN (?))`;
+  const clause = `(${table}shard_no = ? AND ${table}${column} IN (?))`;
   return { sql: `(${new Array(groups.size).fill(clause).join(' OR ')})`, values };
 }

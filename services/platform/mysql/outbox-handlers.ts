@@ -1,6 +1,7 @@
 // Calls the handler of a kind of event, and turns whatever goes wrong into RETRY: a handler that
 // throws, hangs or answers nonsense never takes the outbox down with it.
 
+import { answerWithin } from '../answer-within.js';
 import { assert } from '../assert.js';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
@@ -37,26 +38,13 @@ export class EventHandlers {
     try {
       const handler = this.#handlers.get(kind);
       assert(handler, `no outbox handler for ${kind}`);
-      const deliveries = await this.#bounded(handler(events));
+      const deliveries = await answerWithin(handler(events), HANDLE_MS_MAX, this.#clock);
       assert(deliveries.length === events.length, `${kind}: one delivery per event`);
       return deliveries;
     } catch (error) {
       const errors = this.#errors.count();
       if (errors > 0) this.#log.warn({ err: error, kind, errors }, 'outbox handler failed');
       return events.map(() => 'RETRY');
-    }
-  }
-
-  async #bounded(answer: Promise<Delivery[]>): Promise<Delivery[]> {
-    const answered = new AbortController();
-    const late = this.#clock.sleep(HANDLE_MS_MAX, answered.signal).then((): never => {
-      throw new Error(`no answer within ${HANDLE_MS_MAX} ms`);
-    });
-    late.catch(() => undefined);
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      answered.abort();
     }
   }
 }

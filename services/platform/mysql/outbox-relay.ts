@@ -3,6 +3,7 @@
 // claim holds a row for a lease that is longer than handling may take.
 
 import type { Clock } from '../clock.js';
+import { crashPoint } from '../crash-point.js';
 import type { MysqlServer } from './connect.js';
 import { type Delivery, type EventHandlers, HANDLE_MS_MAX } from './outbox-handlers.js';
 import { type ClaimedEvent, claimDue, type OutboxEvent, postponeEvents } from './outbox-rows.js';
@@ -48,6 +49,7 @@ export class OutboxRelay {
       leaseMs: LEASE_MS,
       deadlineMs: clock.nowMs() + STATEMENT_MS_MAX,
     });
+    if (claimed.length > 0) crashPoint('outbox.claimed');
     // Kinds in parallel, so that one whose handler hangs does not hold up the others.
     const ends = await Promise.allSettled(
       handlers.kinds.map((kind) => {
@@ -77,6 +79,7 @@ export class OutboxRelay {
   async #handle(kind: string, events: ClaimedEvent[]): Promise<void> {
     const deliveries = await this.#o.handlers.handle(kind, events);
     const done = events.filter((_, i) => deliveries[i] === 'DONE');
+    if (done.length > 0) crashPoint('outbox.relayed');
     await this.#o.remove(done);
     this.#o.stats.relayed += done.length;
     await this.#parkSome(events, deliveries);

@@ -6,6 +6,7 @@
 
 import { assert } from '../assert.js';
 import type { MysqlServer } from './connect.js';
+import { inShards } from './in-shards.js';
 import { NOW_MS } from './time.js';
 import { change, read, type SqlValue, type Tx, transact } from './transaction.js';
 
@@ -39,6 +40,10 @@ export interface ClaimedEvent extends OutboxEvent {
   corrupt: boolean;
 }
 
+export interface StoredEvent extends ClaimedEvent {
+  readonly parked: boolean;
+}
+
 // Parked rows sort behind all that will ever be due, so the claim does not wade through them.
 const PARKED_DUE_MS = Number.MAX_SAFE_INTEGER;
 
@@ -52,6 +57,9 @@ const SELECT_DUE = `SELECT shard_no, aggregate_id, version, kind, payload, attem
   FROM outbox FORCE INDEX (due)
   WHERE due_ms <= ${NOW_MS} AND parked_reason IS NULL AND kind IN (?)
   ORDER BY due_ms LIMIT ? FOR UPDATE SKIP LOCKED`;
+
+const SELECT_OF_KIND = `SELECT shard_no, aggregate_id, version, kind, payload, attempts,
+  parked_reason IS NOT NULL AS parked FROM outbox`;
 
 const ROWS = '(shard_no, aggregate_id, version, kind) IN (?)';
 
@@ -104,6 +112,27 @@ export function claimDue(
     await tx.change(LEASE, [o.leaseMs, keysOf(events)]);
     return events;
   });
+}
+
+/** What the outbox still has of one kind for some aggregates of one server, in key order. */
+export async function readOfAggregates(
+  server: MysqlServer,
+  o: {
+    kind: string;
+    aggregates: Iterable<readonly [shard: number, aggregateId: string]>;
+    limit: number;
+    deadlineMs: number;
+  },
+): Promise<StoredEvent[]> {
+  const { sql, values } = inShards('aggregate_id', o.aggregates);
+  const rows = await read<DueRow & { parked: number }>(
+    server,
+    { deadlineMs: o.deadlineMs },
+    `${SELECT_OF_KIND} WHERE ${sql} AND kind = ?
+      ORDER BY shard_no, aggregate_id, version LIMIT ?`,
+    [...values, o.kind, o.limit],
+  );
+  return rows.map((row) => ({ ...toClaimed(row), parked: Number(row.parked) === 1 }));
 }
 
 /** Repeatable: a row that is already gone is as good as deleted. */

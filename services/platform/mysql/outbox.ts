@@ -7,11 +7,13 @@
 //    again, with growing delays, until they are done or parked for a person to look at.
 //
 // Invariants: a row is only deleted after its handler said DONE; handlers see an event at least
-// once, possibly twice, and so must be idempotent. Order between events is not promised.
+// once, possibly twice, and so must be idempotent. Order between events is not promised here; for
+// public events outbox-publisher.ts makes it.
 
 import { assert } from '../assert.js';
 import { Batcher } from '../batcher.js';
 import type { Clock } from '../clock.js';
+import { crashPoint } from '../crash-point.js';
 import type { Log } from '../log.js';
 import { Loop } from '../loop.js';
 import type { MysqlServer, ShardMap } from './connect.js';
@@ -173,6 +175,7 @@ export class Outbox {
     const events = groups.flat();
     const deliveries = await this.#handlers.handle(kind, events);
     const done = events.filter((_, i) => deliveries[i] === 'DONE');
+    if (done.length > 0) crashPoint('outbox.delivered');
     this.stats.delivered += done.length;
     this.stats.leftToRelay += events.length - done.length;
     // Not awaited: the next delivery need not wait for a commit. A row that stays is relayed.

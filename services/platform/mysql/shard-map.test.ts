@@ -30,6 +30,12 @@ describe('a shard map', () => {
     ]);
   });
 
+  test('knows the shards of every server', () => {
+    const [ofA, ofB] = [map.shardsOf(A), map.shardsOf(B)];
+    expect([ofA[0], ofA.at(-1), ofA.length]).toEqual([0, 30, 31]);
+    expect([ofB[0], ofB.at(-1), ofB.length]).toEqual([31, 63, 33]);
+  });
+
   test('there is no shard 64', () => {
     expect(() => map.serverOf(64)).toThrow('there is no shard 64');
   });

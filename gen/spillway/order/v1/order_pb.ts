@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/order/v1/order.proto.
  */
 export const file_spillway_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zcGlsbHdheS9vcmRlci92MS9vcmRlci5wcm90bxIRc3BpbGx3YXkub3JkZXIudjEilgIKBU9mZmVyEi4KBnNrdV9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGMgBEjUKCnVuaXRfcHJpY2UYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARIdCgp1c2VyX2xpbWl0GAQgASgNQgm6SAYqBBjAhD0SLAoIb3BlbnNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3Nlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgHIAEoAyKfAQoJT3JkZXJMaW5lEi4KBnNrdV9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhwKCHF1YW50aXR5GAIgASgNQgq6SAcqBRiQTigBEjUKCnVuaXRfcHJpY2UYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA9gBAxINCgV0aXRsZRgEIAEoCSLEAQoPT3JkZXJUcmFuc2l0aW9uEg8KB3ZlcnNpb24YASABKAMSKwoEZnJvbRgCIAEoDjIdLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyU3RhdGUSKQoCdG8YAyABKA4yHS5zcGlsbHdheS5vcmRlci52MS5PcmRlclN0YXRlEhAKCG9wZXJhdG9yGAQgASgJEg4KBnJlbWFyaxgFIAEoCRImCgJhdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi5gQKBU9yZGVyEhAKCG9yZGVyX2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSLAoFc3RhdGUYAyABKA4yHS5zcGlsbHdheS5vcmRlci52MS5PcmRlclN0YXRlEisKBWxpbmVzGAQgAygLMhwuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJMaW5lEigKBXRvdGFsGAUgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5Eg8KB3ZlcnNpb24YBiABKAMSNAoQcGF5bWVudF9kZWFkbGluZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcGF5bWVudF9pZBgIIAEoCRIrCghkaXNjb3VudBgJIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leRIqCgdwYXlhYmxlGAogASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5EioKBHR5cGUYCyABKA4yHC5zcGlsbHdheS5vcmRlci52MS5PcmRlclR5cGUSEgoKcmVxdWVzdF9pZBgMIAEoCRIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdjYXJyaWVyGA8gASgJEhcKD3RyYWNraW5nX251bWJlchgQIAEoCRI3Cgt0cmFuc2l0aW9ucxgRIAMoCzIiLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHJhbnNpdGlvbipvCglPcmRlclR5cGUSGgoWT1JERVJfVFlQRV9VTlNQRUNJRklFRBAAEhcKE09SREVSX1RZUEVfUEhZU0lDQUwQARIWChJPUkRFUl9UWVBFX1ZJUlRVQUwQAhIVChFPUkRFUl9UWVBFX1RPUF9VUBADKsoBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASHwobT1JERVJfU1RBVEVfUEVORElOR19QQVlNRU5UEAESFAoQT1JERVJfU1RBVEVfUEFJRBACEhcKE09SREVSX1NUQVRFX1NISVBQRUQQAxIZChVPUkRFUl9TVEFURV9ERUxJVkVSRUQQBBIZChVPUkRFUl9TVEFURV9DT01QTEVURUQQBRIZChVPUkRFUl9TVEFURV9DQU5DRUxMRUQQBmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money]);
+  fileDesc("Ch1zcGlsbHdheS9vcmRlci92MS9vcmRlci5wcm90bxIRc3BpbGx3YXkub3JkZXIudjEitAMKBU9mZmVyEi4KBnNrdV9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGMgBEjUKCnVuaXRfcHJpY2UYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARIdCgp1c2VyX2xpbWl0GAQgASgNQgm6SAYqBBjAhD0SLAoIb3BlbnNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3Nlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgHIAEoAxJpCgphdHRyaWJ1dGVzGAggAygLMiguc3BpbGx3YXkub3JkZXIudjEuT2ZmZXIuQXR0cmlidXRlc0VudHJ5Qiu6SCiaASUQFCIachgyFl5bYS16XVthLXowLTlfXXswLDMxfSQqBXIDGMgBGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKD1NoaXBwaW5nRGV0YWlscxIcCglyZWNpcGllbnQYASABKAlCCbpIBnIEEAEYZBIbCgdhZGRyZXNzGAIgASgJQgq6SAdyBRABGPQDIn8KDkJvb2tpbmdEZXRhaWxzEjUKCGNoZWNrX2luGAEgASgJQiO6SCByHjIcXlswLTldezR9LVswLTldezJ9LVswLTldezJ9JBI2CgljaGVja19vdXQYAiABKAlCI7pIIHIeMhxeWzAtOV17NH0tWzAtOV17Mn0tWzAtOV17Mn0kIioKDFRvcFVwRGV0YWlscxIaCgdhY2NvdW50GAEgASgJQgm6SAZyBBABGEAiqwIKCU9yZGVyTGluZRIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIcCghxdWFudGl0eRgCIAEoDUIKukgHKgUYkE4oARI1Cgp1bml0X3ByaWNlGAMgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5Qga6SAPYAQMSDQoFdGl0bGUYBCABKAkSQAoKYXR0cmlidXRlcxgFIAMoCzIsLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyTGluZS5BdHRyaWJ1dGVzRW50cnkSFQoNc25hcHNob3RfaGFzaBgGIAEoCRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ4Cg1UcmFja2luZ0V2ZW50EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEg0KBXBsYWNlGAMgASgJEgwKBHRleHQYBCABKAkSJgoCYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsQBCg9PcmRlclRyYW5zaXRpb24SDwoHdmVyc2lvbhgBIAEoAxIrCgRmcm9tGAIgASgOMh0uc3BpbGx3YXkub3JkZXIudjEuT3JkZXJTdGF0ZRIpCgJ0bxgDIAEoDjIdLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyU3RhdGUSEAoIb3BlcmF0b3IYBCABKAkSDgoGcmVtYXJrGAUgASgJEiYKAmF0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLGBgoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyU3RhdGUSKwoFbGluZXMYBCADKAsyHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmUSKAoFdG90YWwYBSABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSDwoHdmVyc2lvbhgGIAEoAxI0ChBwYXltZW50X2RlYWRsaW5lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpwYXltZW50X2lkGAggASgJEisKCGRpc2NvdW50GAkgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5EioKB3BheWFibGUYCiABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSKgoEdHlwZRgLIAEoDjIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHlwZRISCgpyZXF1ZXN0X2lkGAwgASgJEi4KCmNyZWF0ZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2NhcnJpZXIYDyABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGBAgASgJEjcKC3RyYW5zaXRpb25zGBEgAygLMiIuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJUcmFuc2l0aW9uEjYKCHNoaXBwaW5nGBIgASgLMiIuc3BpbGx3YXkub3JkZXIudjEuU2hpcHBpbmdEZXRhaWxzSAASNAoHYm9va2luZxgTIAEoCzIhLnNwaWxsd2F5Lm9yZGVyLnYxLkJvb2tpbmdEZXRhaWxzSAASMQoGdG9wX3VwGBQgASgLMh8uc3BpbGx3YXkub3JkZXIudjEuVG9wVXBEZXRhaWxzSAASMgoIdHJhY2tpbmcYFSADKAsyIC5zcGlsbHdheS5vcmRlci52MS5UcmFja2luZ0V2ZW50QgkKB2RldGFpbHMqhwEKCU9yZGVyVHlwZRIaChZPUkRFUl9UWVBFX1VOU1BFQ0lGSUVEEAASFwoTT1JERVJfVFlQRV9QSFlTSUNBTBABEhYKEk9SREVSX1RZUEVfVklSVFVBTBACEhUKEU9SREVSX1RZUEVfVE9QX1VQEAMSFgoST1JERVJfVFlQRV9CT09LSU5HEAQqygEKCk9yZGVyU3RhdGUSGwoXT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIfChtPUkRFUl9TVEFURV9QRU5ESU5HX1BBWU1FTlQQARIUChBPUkRFUl9TVEFURV9QQUlEEAISFwoTT1JERVJfU1RBVEVfU0hJUFBFRBADEhkKFU9SREVSX1NUQVRFX0RFTElWRVJFRBAEEhkKFU9SREVSX1NUQVRFX0NPTVBMRVRFRBAFEhkKFU9SREVSX1NUQVRFX0NBTkNFTExFRBAGYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money]);
 
 /**
  * Offer is what may be bought: one SKU at one price within one sale window. Orders are priced from
@@ -72,6 +72,14 @@ export type Offer = Message<"spillway.order.v1.Offer"> & {
    * @generated from field: int64 version = 7;
    */
   version: bigint;
+
+  /**
+   * What a person may want to know later, such as colour or size: at most 20 pairs. Names are small
+   * letters, digits and `_` after a letter, values at most 200 characters. Orders keep them as they were.
+   *
+   * @generated from field: map<string, string> attributes = 8;
+   */
+  attributes: { [key: string]: string };
 };
 
 /**
@@ -129,6 +137,14 @@ export type OfferJson = {
    * @generated from field: int64 version = 7;
    */
   version?: string;
+
+  /**
+   * What a person may want to know later, such as colour or size: at most 20 pairs. Names are small
+   * letters, digits and `_` after a letter, values at most 200 characters. Orders keep them as they were.
+   *
+   * @generated from field: map<string, string> attributes = 8;
+   */
+  attributes?: { [key: string]: string };
 };
 
 /**
@@ -137,6 +153,139 @@ export type OfferJson = {
  */
 export const OfferSchema: GenMessage<Offer, {jsonType: OfferJson}> = /*@__PURE__*/
   messageDesc(file_spillway_order_v1_order, 0);
+
+/**
+ * ShippingDetails says where goods go.
+ *
+ * @generated from message spillway.order.v1.ShippingDetails
+ */
+export type ShippingDetails = Message<"spillway.order.v1.ShippingDetails"> & {
+  /**
+   * Who receives them. 1 to 100 characters.
+   *
+   * @generated from field: string recipient = 1;
+   */
+  recipient: string;
+
+  /**
+   * The address, in as many lines as it takes. 1 to 500 characters.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+};
+
+/**
+ * ShippingDetails says where goods go.
+ *
+ * @generated from message spillway.order.v1.ShippingDetails
+ */
+export type ShippingDetailsJson = {
+  /**
+   * Who receives them. 1 to 100 characters.
+   *
+   * @generated from field: string recipient = 1;
+   */
+  recipient?: string;
+
+  /**
+   * The address, in as many lines as it takes. 1 to 500 characters.
+   *
+   * @generated from field: string address = 2;
+   */
+  address?: string;
+};
+
+/**
+ * Describes the message spillway.order.v1.ShippingDetails.
+ * Use `create(ShippingDetailsSchema)` to create a new message.
+ */
+export const ShippingDetailsSchema: GenMessage<ShippingDetails, {jsonType: ShippingDetailsJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 1);
+
+/**
+ * BookingDetails says when a guest stays. Days are those of the calendar of the place.
+ *
+ * @generated from message spillway.order.v1.BookingDetails
+ */
+export type BookingDetails = Message<"spillway.order.v1.BookingDetails"> & {
+  /**
+   * The first day, as `YYYY-MM-DD`.
+   *
+   * @generated from field: string check_in = 1;
+   */
+  checkIn: string;
+
+  /**
+   * The day of leaving, as `YYYY-MM-DD`; after the first.
+   *
+   * @generated from field: string check_out = 2;
+   */
+  checkOut: string;
+};
+
+/**
+ * BookingDetails says when a guest stays. Days are those of the calendar of the place.
+ *
+ * @generated from message spillway.order.v1.BookingDetails
+ */
+export type BookingDetailsJson = {
+  /**
+   * The first day, as `YYYY-MM-DD`.
+   *
+   * @generated from field: string check_in = 1;
+   */
+  checkIn?: string;
+
+  /**
+   * The day of leaving, as `YYYY-MM-DD`; after the first.
+   *
+   * @generated from field: string check_out = 2;
+   */
+  checkOut?: string;
+};
+
+/**
+ * Describes the message spillway.order.v1.BookingDetails.
+ * Use `create(BookingDetailsSchema)` to create a new message.
+ */
+export const BookingDetailsSchema: GenMessage<BookingDetails, {jsonType: BookingDetailsJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 2);
+
+/**
+ * TopUpDetails says which account gets the credit.
+ *
+ * @generated from message spillway.order.v1.TopUpDetails
+ */
+export type TopUpDetails = Message<"spillway.order.v1.TopUpDetails"> & {
+  /**
+   * The account, as its keeper names it. 1 to 64 characters.
+   *
+   * @generated from field: string account = 1;
+   */
+  account: string;
+};
+
+/**
+ * TopUpDetails says which account gets the credit.
+ *
+ * @generated from message spillway.order.v1.TopUpDetails
+ */
+export type TopUpDetailsJson = {
+  /**
+   * The account, as its keeper names it. 1 to 64 characters.
+   *
+   * @generated from field: string account = 1;
+   */
+  account?: string;
+};
+
+/**
+ * Describes the message spillway.order.v1.TopUpDetails.
+ * Use `create(TopUpDetailsSchema)` to create a new message.
+ */
+export const TopUpDetailsSchema: GenMessage<TopUpDetails, {jsonType: TopUpDetailsJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 3);
 
 /**
  * OrderLine is one SKU of an order.
@@ -171,6 +320,21 @@ export type OrderLine = Message<"spillway.order.v1.OrderLine"> & {
    * @generated from field: string title = 4;
    */
   title: string;
+
+  /**
+   * Output only. The offer's attributes when the order was placed.
+   *
+   * @generated from field: map<string, string> attributes = 5;
+   */
+  attributes: { [key: string]: string };
+
+  /**
+   * Output only. Names the content of title, price and attributes: equal for what was equal. Empty
+   * for orders that are older than snapshots.
+   *
+   * @generated from field: string snapshot_hash = 6;
+   */
+  snapshotHash: string;
 };
 
 /**
@@ -206,6 +370,21 @@ export type OrderLineJson = {
    * @generated from field: string title = 4;
    */
   title?: string;
+
+  /**
+   * Output only. The offer's attributes when the order was placed.
+   *
+   * @generated from field: map<string, string> attributes = 5;
+   */
+  attributes?: { [key: string]: string };
+
+  /**
+   * Output only. Names the content of title, price and attributes: equal for what was equal. Empty
+   * for orders that are older than snapshots.
+   *
+   * @generated from field: string snapshot_hash = 6;
+   */
+  snapshotHash?: string;
 };
 
 /**
@@ -213,7 +392,98 @@ export type OrderLineJson = {
  * Use `create(OrderLineSchema)` to create a new message.
  */
 export const OrderLineSchema: GenMessage<OrderLine, {jsonType: OrderLineJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 1);
+  messageDesc(file_spillway_order_v1_order, 4);
+
+/**
+ * TrackingEvent is what a carrier tells of a shipment on its way.
+ *
+ * @generated from message spillway.order.v1.TrackingEvent
+ */
+export type TrackingEvent = Message<"spillway.order.v1.TrackingEvent"> & {
+  /**
+   * The request id under which it was added.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The carrier's word.
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * Where the shipment was.
+   *
+   * @generated from field: string place = 3;
+   */
+  place: string;
+
+  /**
+   * What there is to say, in words.
+   *
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * When it happened.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 5;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * TrackingEvent is what a carrier tells of a shipment on its way.
+ *
+ * @generated from message spillway.order.v1.TrackingEvent
+ */
+export type TrackingEventJson = {
+  /**
+   * The request id under which it was added.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId?: string;
+
+  /**
+   * The carrier's word.
+   *
+   * @generated from field: string status = 2;
+   */
+  status?: string;
+
+  /**
+   * Where the shipment was.
+   *
+   * @generated from field: string place = 3;
+   */
+  place?: string;
+
+  /**
+   * What there is to say, in words.
+   *
+   * @generated from field: string text = 4;
+   */
+  text?: string;
+
+  /**
+   * When it happened.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 5;
+   */
+  at?: TimestampJson;
+};
+
+/**
+ * Describes the message spillway.order.v1.TrackingEvent.
+ * Use `create(TrackingEventSchema)` to create a new message.
+ */
+export const TrackingEventSchema: GenMessage<TrackingEvent, {jsonType: TrackingEventJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 5);
 
 /**
  * OrderTransition is one change of an order's state.
@@ -318,7 +588,7 @@ export type OrderTransitionJson = {
  * Use `create(OrderTransitionSchema)` to create a new message.
  */
 export const OrderTransitionSchema: GenMessage<OrderTransition, {jsonType: OrderTransitionJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 2);
+  messageDesc(file_spillway_order_v1_order, 6);
 
 /**
  * Order is an acknowledged purchase. It is durable before anybody sees it.
@@ -444,6 +714,44 @@ export type Order = Message<"spillway.order.v1.Order"> & {
    * @generated from field: repeated spillway.order.v1.OrderTransition transitions = 17;
    */
   transitions: OrderTransition[];
+
+  /**
+   * What the order's type needs to know, as it was requested.
+   *
+   * @generated from oneof spillway.order.v1.Order.details
+   */
+  details: {
+    /**
+     * Where goods go.
+     *
+     * @generated from field: spillway.order.v1.ShippingDetails shipping = 18;
+     */
+    value: ShippingDetails;
+    case: "shipping";
+  } | {
+    /**
+     * When a guest stays.
+     *
+     * @generated from field: spillway.order.v1.BookingDetails booking = 19;
+     */
+    value: BookingDetails;
+    case: "booking";
+  } | {
+    /**
+     * Which account gets the credit.
+     *
+     * @generated from field: spillway.order.v1.TopUpDetails top_up = 20;
+     */
+    value: TopUpDetails;
+    case: "topUp";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * What the carrier told, by the time it happened. Filled as `transitions` is.
+   *
+   * @generated from field: repeated spillway.order.v1.TrackingEvent tracking = 21;
+   */
+  tracking: TrackingEvent[];
 };
 
 /**
@@ -570,6 +878,34 @@ export type OrderJson = {
    * @generated from field: repeated spillway.order.v1.OrderTransition transitions = 17;
    */
   transitions?: OrderTransitionJson[];
+
+  /**
+   * Where goods go.
+   *
+   * @generated from field: spillway.order.v1.ShippingDetails shipping = 18;
+   */
+  shipping?: ShippingDetailsJson;
+
+  /**
+   * When a guest stays.
+   *
+   * @generated from field: spillway.order.v1.BookingDetails booking = 19;
+   */
+  booking?: BookingDetailsJson;
+
+  /**
+   * Which account gets the credit.
+   *
+   * @generated from field: spillway.order.v1.TopUpDetails top_up = 20;
+   */
+  topUp?: TopUpDetailsJson;
+
+  /**
+   * What the carrier told, by the time it happened. Filled as `transitions` is.
+   *
+   * @generated from field: repeated spillway.order.v1.TrackingEvent tracking = 21;
+   */
+  tracking?: TrackingEventJson[];
 };
 
 /**
@@ -577,7 +913,7 @@ export type OrderJson = {
  * Use `create(OrderSchema)` to create a new message.
  */
 export const OrderSchema: GenMessage<Order, {jsonType: OrderJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 3);
+  messageDesc(file_spillway_order_v1_order, 7);
 
 /**
  * OrderType chooses which steps an order takes.
@@ -607,11 +943,19 @@ export enum OrderType {
   VIRTUAL = 2,
 
   /**
-   * Credit for an account: like virtual.
+   * Credit for an account: like virtual, and needs `top_up`.
    *
    * @generated from enum value: ORDER_TYPE_TOP_UP = 3;
    */
   TOP_UP = 3,
+
+  /**
+   * A stay, such as a hotel room: units are reserved but nothing is shipped. Needs `booking`, and is
+   * paid before the day of check-in is over everywhere on earth.
+   *
+   * @generated from enum value: ORDER_TYPE_BOOKING = 4;
+   */
+  BOOKING = 4,
 }
 
 /**
@@ -619,7 +963,7 @@ export enum OrderType {
  *
  * @generated from enum spillway.order.v1.OrderType
  */
-export type OrderTypeJson = "ORDER_TYPE_UNSPECIFIED" | "ORDER_TYPE_PHYSICAL" | "ORDER_TYPE_VIRTUAL" | "ORDER_TYPE_TOP_UP";
+export type OrderTypeJson = "ORDER_TYPE_UNSPECIFIED" | "ORDER_TYPE_PHYSICAL" | "ORDER_TYPE_VIRTUAL" | "ORDER_TYPE_TOP_UP" | "ORDER_TYPE_BOOKING";
 
 /**
  * Describes the enum spillway.order.v1.OrderType.
@@ -656,7 +1000,8 @@ export enum OrderState {
   PAID = 2,
 
   /**
-   * Handed to a carrier. Next: DELIVERED, CANCELLED (by an operator, with a refund).
+   * Handed to a carrier. Next: DELIVERED, CANCELLED (by an operator, with a refund), SHIPPED (with
+   * another carrier or tracking number).
    *
    * @generated from enum value: ORDER_STATE_SHIPPED = 3;
    */

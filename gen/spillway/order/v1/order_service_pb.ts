@@ -9,7 +9,7 @@ import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money, MoneyJson } from "../../common/v1/money_pb.js";
 import { file_spillway_common_v1_money } from "../../common/v1/money_pb.js";
-import type { Offer, OfferJson, Order, OrderJson, OrderLine, OrderLineJson, OrderState, OrderStateJson, OrderType, OrderTypeJson } from "./order_pb.js";
+import type { BookingDetails, BookingDetailsJson, Offer, OfferJson, Order, OrderJson, OrderLine, OrderLineJson, OrderState, OrderStateJson, OrderType, OrderTypeJson, ShippingDetails, ShippingDetailsJson, TopUpDetails, TopUpDetailsJson } from "./order_pb.js";
 import { file_spillway_order_v1_order } from "./order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/order/v1/order_service.proto.
  */
 export const file_spillway_order_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVzcGlsbHdheS9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzcGlsbHdheS5vcmRlci52MSKTAgoSQ3JlYXRlT3JkZXJSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIvCgd1c2VyX2lkGAIgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSNwoFbGluZXMYAyADKAsyHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmVCCrpIB5IBBAgBEBQSNAoEdHlwZRgEIAEoDjIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHlwZUIIukgFggECEAESKQoWcGF5bWVudF93aW5kb3dfc2Vjb25kcxgFIAEoDUIJukgGKgQYgKMFIlEKE0NyZWF0ZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlchIRCglkdXBsaWNhdGUYAiABKAgiQwoPR2V0T3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiOwoQR2V0T3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyIrgBChFMaXN0T3JkZXJzUmVxdWVzdBIvCgd1c2VyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSNgoFc3RhdGUYAiABKA4yHS5zcGlsbHdheS5vcmRlci52MS5PcmRlclN0YXRlQgi6SAWCAQIQARIcCglwYWdlX3NpemUYAyABKAVCCbpIBhoEGGQoABIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAxiAASJXChJMaXN0T3JkZXJzUmVzcG9uc2USKAoGb3JkZXJzGAEgAygLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpgBChJDYW5jZWxPcmRlclJlcXVlc3QSMAoIb3JkZXJfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIYCgZyZWFzb24YAiABKAlCCLpIBXIDGMgBEiEKEGV4cGVjdGVkX3ZlcnNpb24YAyABKANCB7pIBCICKAASEwoLYXNfb3BlcmF0b3IYBCABKAgiPgoTQ2FuY2VsT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyIqcBChBTaGlwT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSGgoHY2FycmllchgCIAEoCUIJukgGcgQQARhAEiIKD3RyYWNraW5nX251bWJlchgDIAEoCUIJukgGcgQQARhAEiEKEGV4cGVjdGVkX3ZlcnNpb24YBCABKANCB7pIBCICKAAiPAoRU2hpcE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciJqChNEZWxpdmVyT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSIQoQZXhwZWN0ZWRfdmVyc2lvbhgCIAEoA0IHukgEIgIoACI/ChREZWxpdmVyT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyImsKFENvbXBsZXRlT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSIQoQZXhwZWN0ZWRfdmVyc2lvbhgCIAEoA0IHukgEIgIoACJAChVDb21wbGV0ZU9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciJFChFXYXRjaE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIj0KEldhdGNoT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyIkIKD1B1dE9mZmVyUmVxdWVzdBIvCgVvZmZlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9mZmVyQga6SAPIAQEiOwoQUHV0T2ZmZXJSZXNwb25zZRInCgVvZmZlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9mZmVyIkEKD0dldE9mZmVyUmVxdWVzdBIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCI7ChBHZXRPZmZlclJlc3BvbnNlEicKBW9mZmVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT2ZmZXIiUwoUUmVzb2x2ZU9yZGVyc1JlcXVlc3QSOwoJb3JkZXJfaWRzGAEgAygJQii6SCWSASIIARDoByIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIlAKFVJlc29sdmVPcmRlcnNSZXNwb25zZRI3CgtyZXNvbHV0aW9ucxgBIAMoCzIiLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyUmVzb2x1dGlvbiKFAQoPT3JkZXJSZXNvbHV0aW9uEhAKCG9yZGVyX2lkGAEgASgJEioKBGZhdGUYAiABKA4yHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckZhdGUSNAoQcGF5bWVudF9kZWFkbGluZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVgoUUmVjb3JkUGF5bWVudFJlcXVlc3QSPgoHcmVjb3JkcxgBIAMoCzIgLnNwaWxsd2F5Lm9yZGVyLnYxLlBheW1lbnRSZWNvcmRCC7pICJIBBQgBEOgHIuQBCg1QYXltZW50UmVjb3JkEjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSMgoKcGF5bWVudF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjgKBG5ld3MYAyABKA4yHi5zcGlsbHdheS5vcmRlci52MS5QYXltZW50TmV3c0IKukgHggEEEAEgABIzCghjYXB0dXJlZBgEIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leUIGukgDyAEBIlIKFVJlY29yZFBheW1lbnRSZXNwb25zZRI5CghvdXRjb21lcxgBIAMoDjInLnNwaWxsd2F5Lm9yZGVyLnYxLlBheW1lbnRSZWNvcmRPdXRjb21lKocBCglPcmRlckZhdGUSGgoWT1JERVJfRkFURV9VTlNQRUNJRklFRBAAEhYKEk9SREVSX0ZBVEVfUEVORElORxABEhMKD09SREVSX0ZBVEVfUEFJRBACEhgKFE9SREVSX0ZBVEVfQ0FOQ0VMTEVEEAMSFwoTT1JERVJfRkFURV9SRVRVUk5FRBAEKmEKC1BheW1lbnROZXdzEhwKGFBBWU1FTlRfTkVXU19VTlNQRUNJRklFRBAAEhkKFVBBWU1FTlRfTkVXU19DQVBUVVJFRBABEhkKFVBBWU1FTlRfTkVXU19SRUZVTkRFRBACKs8BChRQYXltZW50UmVjb3JkT3V0Y29tZRImCiJQQVlNRU5UX1JFQ09SRF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASIwofUEFZTUVOVF9SRUNPUkRfT1VUQ09NRV9SRUNPUkRFRBABEiEKHVBBWU1FTlRfUkVDT1JEX09VVENPTUVfUkVGVU5EEAISIwofUEFZTUVOVF9SRUNPUkRfT1VUQ09NRV9NSVNNQVRDSBADEiIKHlBBWU1FTlRfUkVDT1JEX09VVENPTUVfVU5LTk9XThAEMvUICgxPcmRlclNlcnZpY2USXAoLQ3JlYXRlT3JkZXISJS5zcGlsbHdheS5vcmRlci52MS5DcmVhdGVPcmRlclJlcXVlc3QaJi5zcGlsbHdheS5vcmRlci52MS5DcmVhdGVPcmRlclJlc3BvbnNlElgKCEdldE9yZGVyEiIuc3BpbGx3YXkub3JkZXIudjEuR2V0T3JkZXJSZXF1ZXN0GiMuc3BpbGx3YXkub3JkZXIudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBEl4KCkxpc3RPcmRlcnMSJC5zcGlsbHdheS5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBolLnNwaWxsd2F5Lm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBElwKC0NhbmNlbE9yZGVyEiUuc3BpbGx3YXkub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiYuc3BpbGx3YXkub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZRJWCglTaGlwT3JkZXISIy5zcGlsbHdheS5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuc3BpbGx3YXkub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2USXwoMRGVsaXZlck9yZGVyEiYuc3BpbGx3YXkub3JkZXIudjEuRGVsaXZlck9yZGVyUmVxdWVzdBonLnNwaWxsd2F5Lm9yZGVyLnYxLkRlbGl2ZXJPcmRlclJlc3BvbnNlEmIKDUNvbXBsZXRlT3JkZXISJy5zcGlsbHdheS5vcmRlci52MS5Db21wbGV0ZU9yZGVyUmVxdWVzdBooLnNwaWxsd2F5Lm9yZGVyLnYxLkNvbXBsZXRlT3JkZXJSZXNwb25zZRJbCgpXYXRjaE9yZGVyEiQuc3BpbGx3YXkub3JkZXIudjEuV2F0Y2hPcmRlclJlcXVlc3QaJS5zcGlsbHdheS5vcmRlci52MS5XYXRjaE9yZGVyUmVzcG9uc2UwARJTCghQdXRPZmZlchIiLnNwaWxsd2F5Lm9yZGVyLnYxLlB1dE9mZmVyUmVxdWVzdBojLnNwaWxsd2F5Lm9yZGVyLnYxLlB1dE9mZmVyUmVzcG9uc2USWAoIR2V0T2ZmZXISIi5zcGlsbHdheS5vcmRlci52MS5HZXRPZmZlclJlcXVlc3QaIy5zcGlsbHdheS5vcmRlci52MS5HZXRPZmZlclJlc3BvbnNlIgOQAgESYgoNUmVzb2x2ZU9yZGVycxInLnNwaWxsd2F5Lm9yZGVyLnYxLlJlc29sdmVPcmRlcnNSZXF1ZXN0Giguc3BpbGx3YXkub3JkZXIudjEuUmVzb2x2ZU9yZGVyc1Jlc3BvbnNlEmIKDVJlY29yZFBheW1lbnQSJy5zcGlsbHdheS5vcmRlci52MS5SZWNvcmRQYXltZW50UmVxdWVzdBooLnNwaWxsd2F5Lm9yZGVyLnYxLlJlY29yZFBheW1lbnRSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money, file_spillway_order_v1_order]);
+  fileDesc("CiVzcGlsbHdheS9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzcGlsbHdheS5vcmRlci52MSK/AwoSQ3JlYXRlT3JkZXJSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIvCgd1c2VyX2lkGAIgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSNwoFbGluZXMYAyADKAsyHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmVCCrpIB5IBBAgBEBQSNAoEdHlwZRgEIAEoDjIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHlwZUIIukgFggECEAESKQoWcGF5bWVudF93aW5kb3dfc2Vjb25kcxgFIAEoDUIJukgGKgQYgKMFEjYKCHNoaXBwaW5nGAYgASgLMiIuc3BpbGx3YXkub3JkZXIudjEuU2hpcHBpbmdEZXRhaWxzSAASNAoHYm9va2luZxgHIAEoCzIhLnNwaWxsd2F5Lm9yZGVyLnYxLkJvb2tpbmdEZXRhaWxzSAASMQoGdG9wX3VwGAggASgLMh8uc3BpbGx3YXkub3JkZXIudjEuVG9wVXBEZXRhaWxzSABCCQoHZGV0YWlscyJRChNDcmVhdGVPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXISEQoJZHVwbGljYXRlGAIgASgIIkMKD0dldE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIjsKEEdldE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciK7AQoRTGlzdE9yZGVyc1JlcXVlc3QSMgoHdXNlcl9pZBgBIAEoCUIhukge2AEBchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjYKBXN0YXRlGAIgASgOMh0uc3BpbGx3YXkub3JkZXIudjEuT3JkZXJTdGF0ZUIIukgFggECEAESHAoJcGFnZV9zaXplGAMgASgFQgm6SAYaBBhkKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAEiVwoSTGlzdE9yZGVyc1Jlc3BvbnNlEigKBm9yZGVycxgBIAMoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKYAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSGAoGcmVhc29uGAIgASgJQgi6SAVyAxjIARIhChBleHBlY3RlZF92ZXJzaW9uGAMgASgDQge6SAQiAigAEhMKC2FzX29wZXJhdG9yGAQgASgIIj4KE0NhbmNlbE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciKnAQoQU2hpcE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhoKB2NhcnJpZXIYAiABKAlCCbpIBnIEEAEYQBIiCg90cmFja2luZ19udW1iZXIYAyABKAlCCbpIBnIEEAEYQBIhChBleHBlY3RlZF92ZXJzaW9uGAQgASgDQge6SAQiAigAIjwKEVNoaXBPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXIiagoTRGVsaXZlck9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEiEKEGV4cGVjdGVkX3ZlcnNpb24YAiABKANCB7pIBCICKAAiPwoURGVsaXZlck9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciL8AQoSQWRkVHJhY2tpbmdSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSMgoKcmVxdWVzdF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEigKBnN0YXR1cxgDIAEoCUIYukgVchMyEV5bYS16MC05X117MSwzMn0kEhYKBXBsYWNlGAQgASgJQge6SARyAhhkEhYKBHRleHQYBSABKAlCCLpIBXIDGMgBEiYKAmF0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI+ChNBZGRUcmFja2luZ1Jlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXIiawoUQ29tcGxldGVPcmRlclJlcXVlc3QSMAoIb3JkZXJfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIhChBleHBlY3RlZF92ZXJzaW9uGAIgASgDQge6SAQiAigAIkAKFUNvbXBsZXRlT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyInoKEVdhdGNoT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSIgoMZnJvbV92ZXJzaW9uGAIgASgDQge6SAQiAigASACIAQFCDwoNX2Zyb21fdmVyc2lvbiI9ChJXYXRjaE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciJCCg9QdXRPZmZlclJlcXVlc3QSLwoFb2ZmZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PZmZlckIGukgDyAEBIjsKEFB1dE9mZmVyUmVzcG9uc2USJwoFb2ZmZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PZmZlciJBCg9HZXRPZmZlclJlcXVlc3QSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiOwoQR2V0T2ZmZXJSZXNwb25zZRInCgVvZmZlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9mZmVyIlMKFFJlc29sdmVPcmRlcnNSZXF1ZXN0EjsKCW9yZGVyX2lkcxgBIAMoCUIoukglkgEiCAEQ6AciG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJQChVSZXNvbHZlT3JkZXJzUmVzcG9uc2USNwoLcmVzb2x1dGlvbnMYASADKAsyIi5zcGlsbHdheS5vcmRlci52MS5PcmRlclJlc29sdXRpb24ihQEKD09yZGVyUmVzb2x1dGlvbhIQCghvcmRlcl9pZBgBIAEoCRIqCgRmYXRlGAIgASgOMhwuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJGYXRlEjQKEHBheW1lbnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlYKFFJlY29yZFBheW1lbnRSZXF1ZXN0Ej4KB3JlY29yZHMYASADKAsyIC5zcGlsbHdheS5vcmRlci52MS5QYXltZW50UmVjb3JkQgu6SAiSAQUIARDoByLkAQoNUGF5bWVudFJlY29yZBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjIKCnBheW1lbnRfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI4CgRuZXdzGAMgASgOMh4uc3BpbGx3YXkub3JkZXIudjEuUGF5bWVudE5ld3NCCrpIB4IBBBABIAASMwoIY2FwdHVyZWQYBCABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBASJSChVSZWNvcmRQYXltZW50UmVzcG9uc2USOQoIb3V0Y29tZXMYASADKA4yJy5zcGlsbHdheS5vcmRlci52MS5QYXltZW50UmVjb3JkT3V0Y29tZSqHAQoJT3JkZXJGYXRlEhoKFk9SREVSX0ZBVEVfVU5TUEVDSUZJRUQQABIWChJPUkRFUl9GQVRFX1BFTkRJTkcQARITCg9PUkRFUl9GQVRFX1BBSUQQAhIYChRPUkRFUl9GQVRFX0NBTkNFTExFRBADEhcKE09SREVSX0ZBVEVfUkVUVVJORUQQBCphCgtQYXltZW50TmV3cxIcChhQQVlNRU5UX05FV1NfVU5TUEVDSUZJRUQQABIZChVQQVlNRU5UX05FV1NfQ0FQVFVSRUQQARIZChVQQVlNRU5UX05FV1NfUkVGVU5ERUQQAirPAQoUUGF5bWVudFJlY29yZE91dGNvbWUSJgoiUEFZTUVOVF9SRUNPUkRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiMKH1BBWU1FTlRfUkVDT1JEX09VVENPTUVfUkVDT1JERUQQARIhCh1QQVlNRU5UX1JFQ09SRF9PVVRDT01FX1JFRlVORBACEiMKH1BBWU1FTlRfUkVDT1JEX09VVENPTUVfTUlTTUFUQ0gQAxIiCh5QQVlNRU5UX1JFQ09SRF9PVVRDT01FX1VOS05PV04QBDLTCQoMT3JkZXJTZXJ2aWNlElwKC0NyZWF0ZU9yZGVyEiUuc3BpbGx3YXkub3JkZXIudjEuQ3JlYXRlT3JkZXJSZXF1ZXN0GiYuc3BpbGx3YXkub3JkZXIudjEuQ3JlYXRlT3JkZXJSZXNwb25zZRJYCghHZXRPcmRlchIiLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9yZGVyUmVxdWVzdBojLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJeCgpMaXN0T3JkZXJzEiQuc3BpbGx3YXkub3JkZXIudjEuTGlzdE9yZGVyc1JlcXVlc3QaJS5zcGlsbHdheS5vcmRlci52MS5MaXN0T3JkZXJzUmVzcG9uc2UiA5ACARJcCgtDYW5jZWxPcmRlchIlLnNwaWxsd2F5Lm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLnNwaWxsd2F5Lm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2USVgoJU2hpcE9yZGVyEiMuc3BpbGx3YXkub3JkZXIudjEuU2hpcE9yZGVyUmVxdWVzdBokLnNwaWxsd2F5Lm9yZGVyLnYxLlNoaXBPcmRlclJlc3BvbnNlEl8KDERlbGl2ZXJPcmRlchImLnNwaWxsd2F5Lm9yZGVyLnYxLkRlbGl2ZXJPcmRlclJlcXVlc3QaJy5zcGlsbHdheS5vcmRlci52MS5EZWxpdmVyT3JkZXJSZXNwb25zZRJcCgtBZGRUcmFja2luZxIlLnNwaWxsd2F5Lm9yZGVyLnYxLkFkZFRyYWNraW5nUmVxdWVzdBomLnNwaWxsd2F5Lm9yZGVyLnYxLkFkZFRyYWNraW5nUmVzcG9uc2USYgoNQ29tcGxldGVPcmRlchInLnNwaWxsd2F5Lm9yZGVyLnYxLkNvbXBsZXRlT3JkZXJSZXF1ZXN0Giguc3BpbGx3YXkub3JkZXIudjEuQ29tcGxldGVPcmRlclJlc3BvbnNlElsKCldhdGNoT3JkZXISJC5zcGlsbHdheS5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBolLnNwaWxsd2F5Lm9yZGVyLnYxLldhdGNoT3JkZXJSZXNwb25zZTABElMKCFB1dE9mZmVyEiIuc3BpbGx3YXkub3JkZXIudjEuUHV0T2ZmZXJSZXF1ZXN0GiMuc3BpbGx3YXkub3JkZXIudjEuUHV0T2ZmZXJSZXNwb25zZRJYCghHZXRPZmZlchIiLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9mZmVyUmVxdWVzdBojLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9mZmVyUmVzcG9uc2UiA5ACARJiCg1SZXNvbHZlT3JkZXJzEicuc3BpbGx3YXkub3JkZXIudjEuUmVzb2x2ZU9yZGVyc1JlcXVlc3QaKC5zcGlsbHdheS5vcmRlci52MS5SZXNvbHZlT3JkZXJzUmVzcG9uc2USYgoNUmVjb3JkUGF5bWVudBInLnNwaWxsd2F5Lm9yZGVyLnYxLlJlY29yZFBheW1lbnRSZXF1ZXN0Giguc3BpbGx3YXkub3JkZXIudjEuUmVjb3JkUGF5bWVudFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money, file_spillway_order_v1_order]);
 
 /**
  * CreateOrderRequest is what a buyer wants.
@@ -60,6 +60,37 @@ export type CreateOrderRequest = Message<"spillway.order.v1.CreateOrderRequest">
    * @generated from field: uint32 payment_window_seconds = 5;
    */
   paymentWindowSeconds: number;
+
+  /**
+   * What the order's type needs to know; details of another type are refused.
+   *
+   * @generated from oneof spillway.order.v1.CreateOrderRequest.details
+   */
+  details: {
+    /**
+     * For a physical order, optional: where the goods go.
+     *
+     * @generated from field: spillway.order.v1.ShippingDetails shipping = 6;
+     */
+    value: ShippingDetails;
+    case: "shipping";
+  } | {
+    /**
+     * For a booking: when the guest stays.
+     *
+     * @generated from field: spillway.order.v1.BookingDetails booking = 7;
+     */
+    value: BookingDetails;
+    case: "booking";
+  } | {
+    /**
+     * For a top-up: which account gets the credit.
+     *
+     * @generated from field: spillway.order.v1.TopUpDetails top_up = 8;
+     */
+    value: TopUpDetails;
+    case: "topUp";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -103,6 +134,27 @@ export type CreateOrderRequestJson = {
    * @generated from field: uint32 payment_window_seconds = 5;
    */
   paymentWindowSeconds?: number;
+
+  /**
+   * For a physical order, optional: where the goods go.
+   *
+   * @generated from field: spillway.order.v1.ShippingDetails shipping = 6;
+   */
+  shipping?: ShippingDetailsJson;
+
+  /**
+   * For a booking: when the guest stays.
+   *
+   * @generated from field: spillway.order.v1.BookingDetails booking = 7;
+   */
+  booking?: BookingDetailsJson;
+
+  /**
+   * For a top-up: which account gets the credit.
+   *
+   * @generated from field: spillway.order.v1.TopUpDetails top_up = 8;
+   */
+  topUp?: TopUpDetailsJson;
 };
 
 /**
@@ -232,20 +284,21 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse, {jsonType: Get
   messageDesc(file_spillway_order_v1_order_service, 3);
 
 /**
- * ListOrdersRequest asks for one page of a user's orders.
+ * ListOrdersRequest asks for one page of orders: by user, by state, or both.
  *
  * @generated from message spillway.order.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"spillway.order.v1.ListOrdersRequest"> & {
   /**
-   * The buyer.
+   * The buyer; empty for the orders of all users, which needs a state.
    *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
-   * Only orders in this state; unspecified means all.
+   * Only orders in this state; unspecified means all of the user's. Whoever pages through a state
+   * while orders change sees each order at most once, and those that stay in the state exactly once.
    *
    * @generated from field: spillway.order.v1.OrderState state = 2;
    */
@@ -267,20 +320,21 @@ export type ListOrdersRequest = Message<"spillway.order.v1.ListOrdersRequest"> &
 };
 
 /**
- * ListOrdersRequest asks for one page of a user's orders.
+ * ListOrdersRequest asks for one page of orders: by user, by state, or both.
  *
  * @generated from message spillway.order.v1.ListOrdersRequest
  */
 export type ListOrdersRequestJson = {
   /**
-   * The buyer.
+   * The buyer; empty for the orders of all users, which needs a state.
    *
    * @generated from field: string user_id = 1;
    */
   userId?: string;
 
   /**
-   * Only orders in this state; unspecified means all.
+   * Only orders in this state; unspecified means all of the user's. Whoever pages through a state
+   * while orders change sees each order at most once, and those that stay in the state exactly once.
    *
    * @generated from field: spillway.order.v1.OrderState state = 2;
    */
@@ -666,6 +720,146 @@ export const DeliverOrderResponseSchema: GenMessage<DeliverOrderResponse, {jsonT
   messageDesc(file_spillway_order_v1_order_service, 11);
 
 /**
+ * AddTrackingRequest is what a carrier tells.
+ *
+ * @generated from message spillway.order.v1.AddTrackingRequest
+ */
+export type AddTrackingRequest = Message<"spillway.order.v1.AddTrackingRequest"> & {
+  /**
+   * The order's id.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * The caller's id of this event, made before it is first sent and kept for every retry.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * The carrier's word for it. Small letters, digits and `_`, 1 to 32 of them.
+   *
+   * @generated from field: string status = 3;
+   */
+  status: string;
+
+  /**
+   * Where the shipment was. At most 100 characters.
+   *
+   * @generated from field: string place = 4;
+   */
+  place: string;
+
+  /**
+   * What there is to say, in words. At most 200 characters.
+   *
+   * @generated from field: string text = 5;
+   */
+  text: string;
+
+  /**
+   * When it happened; absent means now. Events may come in any order. A retry sends it as before.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 6;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * AddTrackingRequest is what a carrier tells.
+ *
+ * @generated from message spillway.order.v1.AddTrackingRequest
+ */
+export type AddTrackingRequestJson = {
+  /**
+   * The order's id.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId?: string;
+
+  /**
+   * The caller's id of this event, made before it is first sent and kept for every retry.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId?: string;
+
+  /**
+   * The carrier's word for it. Small letters, digits and `_`, 1 to 32 of them.
+   *
+   * @generated from field: string status = 3;
+   */
+  status?: string;
+
+  /**
+   * Where the shipment was. At most 100 characters.
+   *
+   * @generated from field: string place = 4;
+   */
+  place?: string;
+
+  /**
+   * What there is to say, in words. At most 200 characters.
+   *
+   * @generated from field: string text = 5;
+   */
+  text?: string;
+
+  /**
+   * When it happened; absent means now. Events may come in any order. A retry sends it as before.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 6;
+   */
+  at?: TimestampJson;
+};
+
+/**
+ * Describes the message spillway.order.v1.AddTrackingRequest.
+ * Use `create(AddTrackingRequestSchema)` to create a new message.
+ */
+export const AddTrackingRequestSchema: GenMessage<AddTrackingRequest, {jsonType: AddTrackingRequestJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order_service, 12);
+
+/**
+ * AddTrackingResponse carries the order with the event.
+ *
+ * @generated from message spillway.order.v1.AddTrackingResponse
+ */
+export type AddTrackingResponse = Message<"spillway.order.v1.AddTrackingResponse"> & {
+  /**
+   * The order with its tracking.
+   *
+   * @generated from field: spillway.order.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+};
+
+/**
+ * AddTrackingResponse carries the order with the event.
+ *
+ * @generated from message spillway.order.v1.AddTrackingResponse
+ */
+export type AddTrackingResponseJson = {
+  /**
+   * The order with its tracking.
+   *
+   * @generated from field: spillway.order.v1.Order order = 1;
+   */
+  order?: OrderJson;
+};
+
+/**
+ * Describes the message spillway.order.v1.AddTrackingResponse.
+ * Use `create(AddTrackingResponseSchema)` to create a new message.
+ */
+export const AddTrackingResponseSchema: GenMessage<AddTrackingResponse, {jsonType: AddTrackingResponseJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order_service, 13);
+
+/**
  * CompleteOrderRequest names a delivered order to close.
  *
  * @generated from message spillway.order.v1.CompleteOrderRequest
@@ -712,7 +906,7 @@ export type CompleteOrderRequestJson = {
  * Use `create(CompleteOrderRequestSchema)` to create a new message.
  */
 export const CompleteOrderRequestSchema: GenMessage<CompleteOrderRequest, {jsonType: CompleteOrderRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 12);
+  messageDesc(file_spillway_order_v1_order_service, 14);
 
 /**
  * CompleteOrderResponse carries the order after the change.
@@ -747,7 +941,7 @@ export type CompleteOrderResponseJson = {
  * Use `create(CompleteOrderResponseSchema)` to create a new message.
  */
 export const CompleteOrderResponseSchema: GenMessage<CompleteOrderResponse, {jsonType: CompleteOrderResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 13);
+  messageDesc(file_spillway_order_v1_order_service, 15);
 
 /**
  * WatchOrderRequest names an order to follow.
@@ -761,6 +955,14 @@ export type WatchOrderRequest = Message<"spillway.order.v1.WatchOrderRequest"> &
    * @generated from field: string order_id = 1;
    */
   orderId: string;
+
+  /**
+   * The last version that the caller has seen: streaming begins with the one after it, and 0 streams
+   * every version since the creation. Absent begins with the order as it is.
+   *
+   * @generated from field: optional int64 from_version = 2;
+   */
+  fromVersion?: bigint | undefined;
 };
 
 /**
@@ -775,6 +977,14 @@ export type WatchOrderRequestJson = {
    * @generated from field: string order_id = 1;
    */
   orderId?: string;
+
+  /**
+   * The last version that the caller has seen: streaming begins with the one after it, and 0 streams
+   * every version since the creation. Absent begins with the order as it is.
+   *
+   * @generated from field: optional int64 from_version = 2;
+   */
+  fromVersion?: string;
 };
 
 /**
@@ -782,7 +992,7 @@ export type WatchOrderRequestJson = {
  * Use `create(WatchOrderRequestSchema)` to create a new message.
  */
 export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest, {jsonType: WatchOrderRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 14);
+  messageDesc(file_spillway_order_v1_order_service, 16);
 
 /**
  * WatchOrderResponse is one sight of the order.
@@ -817,7 +1027,7 @@ export type WatchOrderResponseJson = {
  * Use `create(WatchOrderResponseSchema)` to create a new message.
  */
 export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse, {jsonType: WatchOrderResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 15);
+  messageDesc(file_spillway_order_v1_order_service, 17);
 
 /**
  * PutOfferRequest carries an offer.
@@ -852,7 +1062,7 @@ export type PutOfferRequestJson = {
  * Use `create(PutOfferRequestSchema)` to create a new message.
  */
 export const PutOfferRequestSchema: GenMessage<PutOfferRequest, {jsonType: PutOfferRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 16);
+  messageDesc(file_spillway_order_v1_order_service, 18);
 
 /**
  * PutOfferResponse carries the stored offer.
@@ -887,7 +1097,7 @@ export type PutOfferResponseJson = {
  * Use `create(PutOfferResponseSchema)` to create a new message.
  */
 export const PutOfferResponseSchema: GenMessage<PutOfferResponse, {jsonType: PutOfferResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 17);
+  messageDesc(file_spillway_order_v1_order_service, 19);
 
 /**
  * GetOfferRequest names an offer.
@@ -922,7 +1132,7 @@ export type GetOfferRequestJson = {
  * Use `create(GetOfferRequestSchema)` to create a new message.
  */
 export const GetOfferRequestSchema: GenMessage<GetOfferRequest, {jsonType: GetOfferRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 18);
+  messageDesc(file_spillway_order_v1_order_service, 20);
 
 /**
  * GetOfferResponse carries the offer.
@@ -957,7 +1167,7 @@ export type GetOfferResponseJson = {
  * Use `create(GetOfferResponseSchema)` to create a new message.
  */
 export const GetOfferResponseSchema: GenMessage<GetOfferResponse, {jsonType: GetOfferResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 19);
+  messageDesc(file_spillway_order_v1_order_service, 21);
 
 /**
  * ResolveOrdersRequest asks what became of orders.
@@ -992,7 +1202,7 @@ export type ResolveOrdersRequestJson = {
  * Use `create(ResolveOrdersRequestSchema)` to create a new message.
  */
 export const ResolveOrdersRequestSchema: GenMessage<ResolveOrdersRequest, {jsonType: ResolveOrdersRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 20);
+  messageDesc(file_spillway_order_v1_order_service, 22);
 
 /**
  * ResolveOrdersResponse answers each id.
@@ -1027,7 +1237,7 @@ export type ResolveOrdersResponseJson = {
  * Use `create(ResolveOrdersResponseSchema)` to create a new message.
  */
 export const ResolveOrdersResponseSchema: GenMessage<ResolveOrdersResponse, {jsonType: ResolveOrdersResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 21);
+  messageDesc(file_spillway_order_v1_order_service, 23);
 
 /**
  * OrderResolution is what became of one order, as far as its reservation is concerned.
@@ -1090,7 +1300,7 @@ export type OrderResolutionJson = {
  * Use `create(OrderResolutionSchema)` to create a new message.
  */
 export const OrderResolutionSchema: GenMessage<OrderResolution, {jsonType: OrderResolutionJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 22);
+  messageDesc(file_spillway_order_v1_order_service, 24);
 
 /**
  * RecordPaymentRequest tells what became of payments.
@@ -1125,7 +1335,7 @@ export type RecordPaymentRequestJson = {
  * Use `create(RecordPaymentRequestSchema)` to create a new message.
  */
 export const RecordPaymentRequestSchema: GenMessage<RecordPaymentRequest, {jsonType: RecordPaymentRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 23);
+  messageDesc(file_spillway_order_v1_order_service, 25);
 
 /**
  * PaymentRecord is the news of one payment.
@@ -1202,7 +1412,7 @@ export type PaymentRecordJson = {
  * Use `create(PaymentRecordSchema)` to create a new message.
  */
 export const PaymentRecordSchema: GenMessage<PaymentRecord, {jsonType: PaymentRecordJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 24);
+  messageDesc(file_spillway_order_v1_order_service, 26);
 
 /**
  * RecordPaymentResponse answers each record.
@@ -1237,7 +1447,7 @@ export type RecordPaymentResponseJson = {
  * Use `create(RecordPaymentResponseSchema)` to create a new message.
  */
 export const RecordPaymentResponseSchema: GenMessage<RecordPaymentResponse, {jsonType: RecordPaymentResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 25);
+  messageDesc(file_spillway_order_v1_order_service, 27);
 
 /**
  * OrderFate says what a reservation's order has come to.
@@ -1423,7 +1633,8 @@ export const OrderService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * Lists a user's orders, newest first. Reasons: FIELD_INVALID (also for a foreign page token).
+   * Lists orders, newest first: those of a user, from the one shard that has them, or for operators
+   * those of a state, from all shards. Reasons: FIELD_INVALID (also for a foreign page token).
    *
    * @generated from rpc spillway.order.v1.OrderService.ListOrders
    */
@@ -1445,7 +1656,9 @@ export const OrderService: GenService<{
     output: typeof CancelOrderResponseSchema;
   },
   /**
-   * Records that a paid order was handed to a carrier. Idempotent for the same carrier and number.
+   * Records that a paid order was handed to a carrier. Idempotent for the same carrier and number. A
+   * shipped order gets another carrier or number only with its present version as
+   * `expected_version`, so that a late retry never overwrites what is newer.
    * Reasons: ORDER_UNKNOWN, TRANSITION_ILLEGAL, VERSION_MISMATCH.
    *
    * @generated from rpc spillway.order.v1.OrderService.ShipOrder
@@ -1456,8 +1669,8 @@ export const OrderService: GenService<{
     output: typeof ShipOrderResponseSchema;
   },
   /**
-   * Records that a shipped order was received; a paid virtual or top-up order is delivered without
-   * shipping. Idempotent. Reasons: ORDER_UNKNOWN, TRANSITION_ILLEGAL, VERSION_MISMATCH.
+   * Records that a shipped order was received; a paid order that does not ship is delivered
+   * at once. Idempotent. Reasons: ORDER_UNKNOWN, TRANSITION_ILLEGAL, VERSION_MISMATCH.
    *
    * @generated from rpc spillway.order.v1.OrderService.DeliverOrder
    */
@@ -1465,6 +1678,18 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof DeliverOrderRequestSchema;
     output: typeof DeliverOrderResponseSchema;
+  },
+  /**
+   * Adds what a carrier tells of a shipped or delivered order. Changes neither state nor version.
+   * Idempotent by request_id within the order; also answered after the order is closed. Reasons:
+   * FIELD_INVALID, ORDER_UNKNOWN, NOT_SHIPPED, TRACKING_FULL, REQUEST_ID_REUSED.
+   *
+   * @generated from rpc spillway.order.v1.OrderService.AddTracking
+   */
+  addTracking: {
+    methodKind: "unary";
+    input: typeof AddTrackingRequestSchema;
+    output: typeof AddTrackingResponseSchema;
   },
   /**
    * Closes a delivered order. Idempotent. Reasons: ORDER_UNKNOWN, TRANSITION_ILLEGAL,
@@ -1479,7 +1704,9 @@ export const OrderService: GenService<{
   },
   /**
    * Streams the order as it is, then once after each change, until it is final or the caller leaves.
-   * Reasons: ORDER_UNKNOWN.
+   * With `from_version` it resumes: every later version is streamed once, in order, without a gap;
+   * nothing is left to stream when a final version was already seen. Reasons: ORDER_UNKNOWN,
+   * OVERLOADED.
    *
    * @generated from rpc spillway.order.v1.OrderService.WatchOrder
    */

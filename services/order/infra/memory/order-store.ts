@@ -10,12 +10,15 @@ import type {
   OrderFate,
   OrderQuery,
   OrderStore,
+  TrackingStore,
+  TrackResult,
 } from '../../app/ports.js';
 import type { EffectKind } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
+import { decideTracking, inTime, type NewTrackingEvent } from '../../domain/tracking.js';
 import { applyChange, decide, type OrderEvent } from '../../domain/transition.js';
 
-export class MemoryOrderStore implements OrderStore {
+export class MemoryOrderStore implements OrderStore, TrackingStore {
   /** What has to be delivered, in the order of the changes. */
   readonly effects: { orderId: bigint; version: number; kind: EffectKind }[] = [];
   readonly dueQueues: readonly DueQueue[];
@@ -71,6 +74,17 @@ export class MemoryOrderStore implements OrderStore {
     }
   }
 
+  async track(orderId: bigint, event: NewTrackingEvent): Promise<TrackResult> {
+    const order = this.#orders.get(orderId);
+    if (!order) return { outcome: 'ORDER_UNKNOWN' };
+    const decision = decideTracking(order, event, this.#clock.nowMs());
+    if (decision.outcome === 'EXISTING') return { outcome: 'EXISTING', order };
+    if (decision.outcome !== 'ADDED') return decision;
+    const tracked = { ...order, tracking: inTime([...order.tracking, decision.event]) };
+    this.#orders.set(orderId, tracked);
+    return { outcome: 'ADDED', order: tracked };
+  }
+
   async findByRequest(userId: string, requestId: string): Promise<Order | undefined> {
     const order = this.#orders.get(this.#byRequest.get(`${userId} ${requestId}`) ?? 0n);
     return order && { ...order, transitions: [] };
@@ -82,7 +96,8 @@ export class MemoryOrderStore implements OrderStore {
 
   async list({ userId, state, beforeId, limit }: OrderQuery): Promise<Order[]> {
     return [...this.#orders.values()]
-      .filter((order) => order.userId === userId && (!state || order.state === state))
+      .filter((order) => userId === undefined || order.userId === userId)
+      .filter((order) => state === undefined || order.state === state)
       .filter((order) => beforeId === undefined || order.orderId < beforeId)
       .sort((a, b) => (a.orderId > b.orderId ? -1 : 1))
       .slice(0, limit)
@@ -103,7 +118,10 @@ export class MemoryOrderStore implements OrderStore {
 
   #claim(limit: number, leaseMs: number): bigint[] {
     const nowMs = this.#clock.nowMs();
-    const due = [...this.#dueMs].filter(([, dueMs]) => dueMs <= nowMs).slice(0, limit);
+    const all = [...this.#dueMs].filter(([, dueMs]) => dueMs <= nowMs);
+    all.sort(([, a], [, b]) => a - b);
+    const oldest = all.splice(0, limit - Math.floor(limit / 2));
+    const due = [...oldest, ...all.toReversed().slice(0, Math.floor(limit / 2))];
     for (const [orderId] of due) this.#dueMs.set(orderId, nowMs + leaseMs);
     return due.map(([orderId]) => orderId);
   }
@@ -123,5 +141,6 @@ function newOrder({ paymentWindowMs, fresh: _, ...item }: NewOrder, nowMs: numbe
     createdMs: nowMs,
     updatedMs: nowMs,
     transitions: [{ ...created, atMs: nowMs }],
+    tracking: [],
   };
 }

@@ -6,30 +6,20 @@
 // the order as it wanted it.
 
 import { assert } from '../../../platform/assert.js';
+import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
-import { NOW_MS } from '../../../platform/mysql/time.js';
-import {
-  type SqlValue,
-  type Tx,
-  transact,
-  UnknownOutcomeError,
-} from '../../../platform/mysql/transaction.js';
+import { type SqlValue, type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { ChangeResult } from '../../app/ports.js';
 import { payloadOf } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
 import { applyChange, decide, type OrderEvent } from '../../domain/transition.js';
-import {
-  INSERT_TRANSITIONS,
-  type OrderRow,
-  SELECT_ORDERS,
-  shardAndId,
-  stateCodes,
-  transitionValues,
-} from './order-rows.js';
-import { selectIn, withLines } from './read-orders.js';
+import { changedEvent } from './changed-event.js';
+import { lockOrders } from './lock-orders.js';
+import { INSERT_TRANSITIONS, shardAndId, stateCodes, transitionValues } from './order-rows.js';
+import { repeatUnknown } from './repeat-unknown.js';
 
 export interface ChangeItem {
   readonly orderId: bigint;
@@ -41,6 +31,8 @@ export interface ChangeBatchOptions {
   readonly outbox: Outbox;
   readonly deadlineMs: number;
   readonly unknownMax: number;
+  /** Whether the public hears of changes. */
+  readonly announced: boolean;
 }
 
 /** What the events of a batch have come to, before any of it is written. */
@@ -49,8 +41,10 @@ class Changes {
   readonly before = new Map<bigint, Order>();
   readonly transitions: SqlValue[][] = [];
   readonly effects: OutboxEvent[] = [];
+  readonly #announced: boolean;
 
-  constructor(orders: readonly Order[]) {
+  constructor(orders: readonly Order[], announced: boolean) {
+    this.#announced = announced;
     for (const order of orders) this.orders.set(order.orderId, order);
   }
 
@@ -82,6 +76,7 @@ class Changes {
     const last = order.transitions.at(-1);
     assert(last, 'a change leaves a transition');
     this.transitions.push(transitionValues(orderId, last));
+    if (this.#announced) this.effects.push(changedEvent(order, last));
     for (const kind of effects) {
       const payload = payloadOf(kind, order);
       const aggregateId = orderId.toString();
@@ -90,40 +85,23 @@ class Changes {
   }
 }
 
-export async function changeBatch(
+export function changeBatch(
   o: ChangeBatchOptions,
   items: readonly ChangeItem[],
 ): Promise<{ results: ChangeResult[]; effects: OutboxEvent[] }> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const options = { name: 'order.change', deadlineMs: o.deadlineMs };
-      return await transact(o.server, options, (tx) => work(tx, o.outbox, items));
-    } catch (error) {
-      const unknown = error instanceof UnknownOutcomeError;
-      if (!unknown || attempt >= o.unknownMax || Date.now() >= o.deadlineMs) throw error;
-    }
-  }
+  const options = { name: 'order.change', deadlineMs: o.deadlineMs };
+  return repeatUnknown(o, () => transact(o.server, options, (tx) => work(tx, o, items)));
 }
 
-async function work(tx: Tx, outbox: Outbox, items: readonly ChangeItem[]) {
-  const ids = [...new Set(items.map((item) => item.orderId))];
-  const { orders, nowMs } = await lock(tx, ids);
-  const changes = new Changes(orders);
+async function work(tx: Tx, o: ChangeBatchOptions, items: readonly ChangeItem[]) {
+  const { orders, nowMs } = await lockOrders(tx, items);
+  const changes = new Changes(orders, o.announced);
   const results = items.map((item) => changes.apply(item, nowMs));
-  if (changes.before.size > 0) await write(tx, outbox, changes, nowMs);
+  if (changes.before.size > 0) {
+    await write(tx, o.outbox, changes, nowMs);
+    crashPoint('change.before-commit');
+  }
   return { results, effects: changes.effects };
-}
-
-// In key order, as every other statement that locks several orders.
-async function lock(tx: Tx, ids: readonly bigint[]): Promise<{ orders: Order[]; nowMs: number }> {
-  const where = inShards('order_id', ids.map(shardAndId));
-  const rows = await tx.rows<OrderRow>(
-    `${SELECT_ORDERS} WHERE ${where.sql} ORDER BY shard_no, order_id FOR UPDATE`,
-    where.values,
-  );
-  // The time is taken after the locks: transitions of one order never go back in time.
-  const [now] = await tx.rows<{ now_ms: string }>(`SELECT ${NOW_MS} AS now_ms`);
-  return { orders: await withLines(selectIn(tx), rows, 'TRANSITIONS'), nowMs: Number(now?.now_ms) };
 }
 
 async function write(tx: Tx, outbox: Outbox, changes: Changes, nowMs: number): Promise<void> {

@@ -8,36 +8,42 @@
 // Invariant: one order per (user, request id), and none under the id of a tombstone; both are held
 // by unique keys, the reads only find out what to answer.
 
+import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
-import {
-  type SqlValue,
-  type Tx,
-  transact,
-  UnknownOutcomeError,
-} from '../../../platform/mysql/transaction.js';
+import { type SqlValue, type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { CommitResult, NewOrder } from '../../app/ports.js';
 import { payloadOf } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
+import { placedEvent } from './changed-event.js';
+import { INSERT_LINES, lineValues } from './line-rows.js';
 import {
-  INSERT_LINES,
   INSERT_ORDERS,
   INSERT_TRANSITIONS,
-  lineValues,
   orderValues,
   transitionValues,
   VOID_STATE,
 } from './order-rows.js';
 import { selectByIds, selectByRequests, selectIn, withLines } from './read-orders.js';
+import { repeatUnknown } from './repeat-unknown.js';
+import {
+  INSERT_SNAPSHOTS,
+  type MissingSnapshot,
+  type StoredSnapshots,
+  snapshotValues,
+} from './stored-snapshots.js';
 
 export interface CommitBatchOptions {
   readonly server: MysqlServer;
   readonly outbox: Outbox;
+  /** Whether the public hears of new orders. */
+  readonly announced: boolean;
   readonly deadlineMs: number;
   /** How often a batch is repeated whose COMMIT was not answered. */
   readonly unknownMax: number;
+  readonly snapshots: StoredSnapshots;
 }
 
 /** What is known about a batch before an attempt. */
@@ -48,22 +54,15 @@ interface Attempt {
   readonly ours: ReadonlySet<bigint>;
 }
 
-export async function commitBatch(
+export function commitBatch(
   o: CommitBatchOptions,
   items: readonly NewOrder[],
 ): Promise<CommitResult[]> {
   const ours = new Set<bigint>();
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await commitOnce(o, items, ours);
-    } catch (error) {
-      const unknown = error instanceof UnknownOutcomeError;
-      if (!unknown || attempt >= o.unknownMax || Date.now() >= o.deadlineMs) throw error;
-    }
-  }
+  return repeatUnknown(o, () => commitOnce(o, items, ours));
 }
 
-function commitOnce(
+async function commitOnce(
   o: CommitBatchOptions,
   items: readonly NewOrder[],
   ours: Set<bigint>,
@@ -75,21 +74,31 @@ function commitOnce(
     duplicateKeyRetries: true,
   };
   const careful = ours.size > 0;
-  return transact(o.server, options, async (tx) => {
-    tries += 1;
-    return write(tx, o.outbox, items, { careful: careful || tries > 1, ours });
-  }).catch((error: unknown) => {
+  try {
+    const { results, snapshots } = await transact(o.server, options, async (tx) => {
+      tries += 1;
+      return write(tx, o, items, { careful: careful || tries > 1, ours });
+    });
+    o.snapshots.add(snapshots);
+    return results;
+  } catch (error) {
     for (const item of items) ours.add(item.orderId);
     throw error;
-  });
+  }
+}
+
+interface Written {
+  readonly results: CommitResult[];
+  /** Stored for certain once the transaction is. */
+  readonly snapshots: readonly MissingSnapshot[];
 }
 
 async function write(
   tx: Tx,
-  outbox: Outbox,
+  { outbox, snapshots, announced }: CommitBatchOptions,
   items: readonly NewOrder[],
   attempt: Attempt,
-): Promise<CommitResult[]> {
+): Promise<Written> {
   const nowMs = await readNow(tx);
   const known = await readKnown(tx, items, attempt.careful);
   const made = new Map<string, Order>();
@@ -102,8 +111,16 @@ async function write(
     made.set(key, order);
     return { outcome: 'COMMITTED', order };
   });
-  if (made.size > 0) await insert(tx, outbox, [...made.values()].sort(byKey), nowMs);
-  return results;
+  const orders = [...made.values()].sort(byKey);
+  const missing = snapshots.missing(orders);
+  if (orders.length > 0) {
+    await insertSnapshots(tx, missing, nowMs);
+    await insert(tx, orders, nowMs);
+    const news = announced ? orders.map(placedEvent) : [];
+    await outbox.append(tx, [...orders.map(createdEvent), ...news], nowMs);
+    crashPoint('commit.before-commit');
+  }
+  return { results, snapshots: missing };
 }
 
 async function readNow(tx: Tx): Promise<number> {
@@ -151,6 +168,7 @@ function newOrder(item: NewOrder, nowMs: number): Order {
     requestId: item.requestId,
     fingerprint: item.fingerprint,
     type: item.type,
+    details: item.details,
     state: 'PENDING_PAYMENT',
     version: 1,
     currency: item.currency,
@@ -165,10 +183,16 @@ function newOrder(item: NewOrder, nowMs: number): Order {
     updatedMs: nowMs,
     lines: item.lines,
     transitions: [],
+    tracking: [],
   };
 }
 
-async function insert(tx: Tx, outbox: Outbox, orders: Order[], nowMs: number): Promise<void> {
+async function insertSnapshots(tx: Tx, missing: MissingSnapshot[], nowMs: number): Promise<void> {
+  if (missing.length === 0) return;
+  await tx.change(INSERT_SNAPSHOTS, [missing.map((each) => snapshotValues(each, nowMs))]);
+}
+
+async function insert(tx: Tx, orders: Order[], nowMs: number): Promise<void> {
   const lines: SqlValue[][] = [];
   const transitions: SqlValue[][] = [];
   for (const order of orders) {
@@ -183,7 +207,6 @@ async function insert(tx: Tx, outbox: Outbox, orders: Order[], nowMs: number): P
   await tx.change(INSERT_ORDERS, [orders.map(orderValues)]);
   await tx.change(INSERT_LINES, [lines]);
   await tx.change(INSERT_TRANSITIONS, [transitions]);
-  await outbox.append(tx, orders.map(createdEvent), nowMs);
 }
 
 export function createdEvent(order: Order): OutboxEvent {

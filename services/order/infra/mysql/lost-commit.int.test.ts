@@ -8,6 +8,7 @@ import { FaultyProxy } from '../../../platform/faulty-proxy.fixture.js';
 import { geneOf, IdSource } from '../../../platform/ids.js';
 import { testUrl } from '../../../platform/real-servers.fixture.js';
 import type { NewOrder } from '../../app/ports.js';
+import { lineOf } from '../../domain/orders.fixture.js';
 import { orderKeys } from '../order-keys.js';
 import { openOrderDatabase } from './order-database.fixture.js';
 
@@ -39,25 +40,34 @@ function newOrder(userId: string): NewOrder {
     requestId: 'r1',
     fingerprint: keys.digest([userId]),
     type: 'PHYSICAL',
+    details: undefined,
     currency: 'EUR',
     totalMinor: 100n,
     discountMinor: 0n,
     payableMinor: 100n,
     paymentWindowMs: 60_000,
-    lines: [{ skuId: 'tea', title: 'Tea', quantity: 1, unitPriceMinor: 100n }],
+    lines: [lineOf('tea', 1, 100n)],
     fresh: true,
   };
 }
 
-/** Loses the answers of COMMIT until the order has the version. */
-async function losingCommits<T>(orderId: bigint, version: number, work: Promise<T>): Promise<T> {
+const VERSION = 'MAX(version) AS n FROM %.orders';
+const EVENTS = 'COUNT(*) AS n FROM %.order_tracking';
+
+/** Loses the answers of COMMIT until the order has so many of something. */
+async function losingCommits<T>(
+  orderId: bigint,
+  wanted: number,
+  work: Promise<T>,
+  what = VERSION,
+): Promise<T> {
   const outside = await under.shards.serverOf(geneOf(orderId)).connect();
   try {
-    const sql = `SELECT version FROM ${under.name}.orders WHERE shard_no = ? AND order_id = ?`;
+    const sql = `SELECT ${what.replace('%', under.name)} WHERE shard_no = ? AND order_id = ?`;
     for (;;) {
       const [rows] = await outside.query(sql, [geneOf(orderId), orderId]);
-      const [row] = rows as { version: number }[];
-      if ((row?.version ?? 0) >= version) break;
+      const [row] = rows as { n: number | null }[];
+      if ((row?.n ?? 0) >= wanted) break;
     }
     proxy.cutAfter = undefined;
     return await work;
@@ -89,4 +99,19 @@ test('an event is applied once', async () => {
   expect(result).toMatchObject({ order: { state: 'PAID', version: 2 } });
   expect((await under.store.read(item.orderId, soon()))?.transitions).toHaveLength(2);
   expect(await under.effectsOf(item.orderId)).toEqual(['order.created', 'order.paid']);
+});
+
+test('what a carrier tells is added once', async () => {
+  const item = newOrder('eve');
+  await under.store.commit(item, soon());
+  const captured = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 100n } as const;
+  await under.store.change(item.orderId, captured, soon());
+  const ship = { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T1', expectedVersion: 0 } as const;
+  await under.store.change(item.orderId, ship, soon());
+  proxy.cutAfter = COMMIT;
+  const words = { requestId: 'e1', status: 'in_transit', place: '', text: '' };
+  const tracking = under.store.track(item.orderId, { ...words, atMs: 1_000 }, soon());
+  const result = await losingCommits(item.orderId, 1, tracking, EVENTS);
+  expect(result).toMatchObject({ outcome: 'EXISTING', order: { tracking: [{ atMs: 1_000 }] } });
+  expect((await under.store.read(item.orderId, soon()))?.tracking).toHaveLength(1);
 });

@@ -5,10 +5,11 @@ import { inShards } from '../../../platform/mysql/in-shards.js';
 import { read, transact } from '../../../platform/mysql/transaction.js';
 import { shardOf } from '../../../platform/shard.js';
 import type { OfferStore } from '../../app/ports.js';
-import type { Offer } from '../../domain/offer.js';
+import { type NewOffer, type Offer, snapshotHashOf } from '../../domain/offer.js';
+import { attributesIn, attributesText } from './attributes-text.js';
 
 const COLUMNS = `sku_id, title, currency, unit_price_minor, user_limit, opens_ms, closes_ms,
-  version`;
+  version, attributes`;
 
 // Assignments run from left to right, so the version is decided while the old values still stand.
 const UPSERT = `INSERT INTO offer (shard_no, ${COLUMNS}) VALUES ?
@@ -17,10 +18,11 @@ const UPSERT = `INSERT INTO offer (shard_no, ${COLUMNS}) VALUES ?
       offer.title = VALUES(title) AND offer.currency = VALUES(currency)
       AND offer.unit_price_minor = VALUES(unit_price_minor)
       AND offer.user_limit = VALUES(user_limit)
-      AND offer.opens_ms <=> VALUES(opens_ms) AND offer.closes_ms <=> VALUES(closes_ms), 0, 1),
+      AND offer.opens_ms <=> VALUES(opens_ms) AND offer.closes_ms <=> VALUES(closes_ms)
+      AND offer.attributes <=> VALUES(attributes), 0, 1),
     title = VALUES(title), currency = VALUES(currency),
     unit_price_minor = VALUES(unit_price_minor), user_limit = VALUES(user_limit),
-    opens_ms = VALUES(opens_ms), closes_ms = VALUES(closes_ms)`;
+    opens_ms = VALUES(opens_ms), closes_ms = VALUES(closes_ms), attributes = VALUES(attributes)`;
 
 const SELECT = `SELECT ${COLUMNS} FROM offer FORCE INDEX (PRIMARY)`;
 
@@ -33,6 +35,7 @@ interface OfferRow {
   opens_ms: string | null;
   closes_ms: string | null;
   version: string;
+  attributes: string | null;
 }
 
 export class MysqlOfferStore implements OfferStore {
@@ -42,11 +45,12 @@ export class MysqlOfferStore implements OfferStore {
     this.#shards = shards;
   }
 
-  put(offer: Offer, deadlineMs: number): Promise<Offer> {
+  put(offer: NewOffer, deadlineMs: number): Promise<Offer> {
     const shard = shardOf(offer.skuId);
     const { skuId, title, currency, unitPriceMinor, userLimit, opensMs, closesMs } = offer;
     const texts = [shard, skuId, title, currency];
-    const row = [...texts, unitPriceMinor, userLimit, opensMs ?? null, closesMs ?? null, 1];
+    const terms = [unitPriceMinor, userLimit, opensMs ?? null, closesMs ?? null, 1];
+    const row = [...texts, ...terms, attributesText(offer.attributes)];
     const server = this.#shards.serverOf(shard);
     return transact(server, { name: 'offer.put', deadlineMs }, async (tx) => {
       await tx.change(UPSERT, [[row]]);
@@ -81,7 +85,7 @@ async function readOn(
 }
 
 function toOffer(row: OfferRow): Offer {
-  return {
+  const offer: NewOffer = {
     skuId: row.sku_id,
     title: row.title,
     currency: row.currency,
@@ -89,6 +93,7 @@ function toOffer(row: OfferRow): Offer {
     userLimit: row.user_limit,
     opensMs: row.opens_ms === null ? undefined : Number(row.opens_ms),
     closesMs: row.closes_ms === null ? undefined : Number(row.closes_ms),
-    version: Number(row.version),
+    attributes: attributesIn(row.attributes),
   };
+  return { ...offer, version: Number(row.version), snapshotHash: snapshotHashOf(offer) };
 }

@@ -9,9 +9,14 @@ import { Outbox } from '../../../platform/mysql/outbox.js';
 import { read } from '../../../platform/mysql/transaction.js';
 import { silent, testUrl } from '../../../platform/real-servers.fixture.js';
 import { storeLimits } from '../../config.js';
+import type { PartsCache } from '../parts-cache.js';
 import { MysqlOrderStore } from './order-store.js';
 
-export async function openOrderDatabase(urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')]) {
+/** Each of the two stores may have a cache. */
+export async function openOrderDatabase(
+  urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')],
+  caches: readonly PartsCache[] = [],
+) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const { shards } = database;
   const directory = new URL('./sql/', import.meta.url);
@@ -25,15 +30,17 @@ export async function openOrderDatabase(urls = [testUrl('TEST_MYSQL_1'), testUrl
     batchMax: 100,
     attemptsMax: 3,
   });
-  const open = () =>
+  const open = (cache?: PartsCache) =>
     new MysqlOrderStore({
       shards,
       outbox,
       clock: systemClock,
       limits: storeLimits,
+      cache,
+      announced: false,
       changed: () => {},
     });
-  const [store, otherStore] = [open(), open()];
+  const [store, otherStore] = [open(caches[0]), open(caches[1])];
   return {
     name: database.name,
     shards,

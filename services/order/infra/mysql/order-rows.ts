@@ -2,14 +2,11 @@
 
 import { geneOf } from '../../../platform/ids.js';
 import type { SqlValue } from '../../../platform/mysql/transaction.js';
-import type {
-  Operator,
-  Order,
-  OrderLine,
-  OrderState,
-  OrderTransition,
-} from '../../domain/order.js';
+import type { Operator, Order, OrderState, OrderTransition } from '../../domain/order.js';
 import type { OrderType } from '../../domain/order-types.js';
+import { detailsIn, detailsText } from './details-text.js';
+import { type LineRow, toLine } from './line-rows.js';
+import { type TrackingRow, toTracking } from './tracking-rows.js';
 
 /** Where an order lies: its shard and its key. */
 export function shardAndId(orderId: bigint): readonly [number, bigint] {
@@ -28,7 +25,7 @@ export const stateCodes = {
   CANCELLED: 6,
 } as const satisfies Record<OrderState, number>;
 
-const typeCodes = { PHYSICAL: 1, VIRTUAL: 2, TOP_UP: 3 } as const satisfies Record<
+const typeCodes = { PHYSICAL: 1, VIRTUAL: 2, TOP_UP: 3, BOOKING: 4 } as const satisfies Record<
   OrderType,
   number
 >;
@@ -38,13 +35,11 @@ const types = new Map(entriesOf(typeCodes));
 
 const ORDER_COLUMNS = `shard_no, order_id, user_id, request_id, fingerprint, order_type, state,
   version, currency, total_minor, discount_minor, payable_minor, payment_deadline_ms, due_ms,
-  paid_ms, carrier, tracking_number, created_ms, updated_ms`;
-const LINE_COLUMNS = 'shard_no, order_id, line_no, sku_id, title, quantity, unit_price_minor';
+  paid_ms, carrier, tracking_number, created_ms, updated_ms, details`;
 const TRANSITION_COLUMNS = `shard_no, order_id, version, from_state, to_state, operator, remark,
   at_ms`;
 
 export const INSERT_ORDERS = `INSERT INTO orders (${ORDER_COLUMNS}) VALUES ?`;
-export const INSERT_LINES = `INSERT INTO order_line (${LINE_COLUMNS}) VALUES ?`;
 export const INSERT_TRANSITIONS = `INSERT INTO order_transition (${TRANSITION_COLUMNS}) VALUES ?`;
 
 // The hints matter while a table is small: the optimizer then prefers to scan it, and a scan for
@@ -52,7 +47,7 @@ export const INSERT_TRANSITIONS = `INSERT INTO order_transition (${TRANSITION_CO
 export const SELECT_ORDERS = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (PRIMARY)`;
 export const SELECT_BY_REQUEST = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (by_request)`;
 export const SELECT_BY_USER = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (by_user)`;
-export const SELECT_LINES = `SELECT ${LINE_COLUMNS} FROM order_line FORCE INDEX (PRIMARY)`;
+export const SELECT_BY_STATE = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (by_state)`;
 export const SELECT_TRANSITIONS = `SELECT ${TRANSITION_COLUMNS}
   FROM order_transition FORCE INDEX (PRIMARY)`;
 
@@ -75,15 +70,7 @@ export interface OrderRow {
   tracking_number: string | null;
   created_ms: string;
   updated_ms: string;
-}
-
-export interface LineRow {
-  order_id: string;
-  line_no: number;
-  sku_id: string;
-  title: string;
-  quantity: number;
-  unit_price_minor: string;
+  details: string | null;
 }
 
 export interface TransitionRow {
@@ -117,6 +104,7 @@ export function orderValues(order: Order): SqlValue[] {
     order.trackingNumber ?? null,
     order.createdMs,
     order.updatedMs,
+    detailsText(order.details),
   ];
 }
 
@@ -124,12 +112,7 @@ export function orderValues(order: Order): SqlValue[] {
 export function voidValues(orderId: bigint, nowMs: number): SqlValue[] {
   const nothing = ['', 0, 0, 0, 0];
   const ids = [geneOf(orderId), orderId, '', `void:${orderId}`, ''];
-  return [...ids, 0, VOID_STATE, 0, ...nothing, null, null, null, null, nowMs, nowMs];
-}
-
-export function lineValues(orderId: bigint, line: OrderLine, lineNo: number): SqlValue[] {
-  const { skuId, title, quantity, unitPriceMinor } = line;
-  return [geneOf(orderId), orderId, lineNo, skuId, title, quantity, unitPriceMinor];
+  return [...ids, 0, VOID_STATE, 0, ...nothing, null, null, null, null, nowMs, nowMs, null];
 }
 
 export function transitionValues(orderId: bigint, made: OrderTransition): SqlValue[] {
@@ -150,23 +133,33 @@ export function toOrders(
   rows: readonly OrderRow[],
   lines: readonly LineRow[],
   transitions: readonly TransitionRow[],
+  tracking: readonly TrackingRow[],
 ): Order[] {
   const linesOf = groupById([...lines].sort((a, b) => a.line_no - b.line_no));
   const transitionsOf = groupById([...transitions].sort((a, b) => a.version - b.version));
+  const trackingOf = groupById(tracking);
   return rows
     .filter((row) => row.state !== VOID_STATE)
-    .map((row) =>
-      toOrder(row, linesOf.get(row.order_id) ?? [], transitionsOf.get(row.order_id) ?? []),
-    );
+    .map((row) => {
+      const { order_id: id } = row;
+      const parts = [linesOf.get(id), transitionsOf.get(id), trackingOf.get(id)] as const;
+      return toOrder(row, ...parts);
+    });
 }
 
-function toOrder(row: OrderRow, lines: LineRow[], transitions: TransitionRow[]): Order {
+function toOrder(
+  row: OrderRow,
+  lines: LineRow[] = [],
+  transitions: TransitionRow[] = [],
+  tracking: TrackingRow[] = [],
+): Order {
   return {
     orderId: BigInt(row.order_id),
     userId: row.user_id,
     requestId: row.request_id,
     fingerprint: row.fingerprint,
     type: wordOf(types, row.order_type),
+    details: detailsIn(row.details),
     state: wordOf(states, row.state),
     version: row.version,
     currency: row.currency,
@@ -182,12 +175,8 @@ function toOrder(row: OrderRow, lines: LineRow[], transitions: TransitionRow[]):
     lines: lines.map(toLine),
     // Read in a statement after the order's own, so it may already know a later change.
     transitions: transitions.filter((made) => made.version <= row.version).map(toTransition),
+    tracking: toTracking(tracking),
   };
-}
-
-function toLine(row: LineRow): OrderLine {
-  const { title, quantity } = row;
-  return { skuId: row.sku_id, title, quantity, unitPriceMinor: BigInt(row.unit_price_minor) };
 }
 
 function toTransition(row: TransitionRow): OrderTransition {

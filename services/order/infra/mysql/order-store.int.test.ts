@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../platform/clock.js';
 import { IdSource } from '../../../platform/ids.js';
 import type { NewOrder } from '../../app/ports.js';
+import { lineOf } from '../../domain/orders.fixture.js';
 import { orderKeys } from '../order-keys.js';
 import { orderStoreContract } from '../order-store.contract.js';
 import { openOrderDatabase } from './order-database.fixture.js';
@@ -31,12 +32,13 @@ describe('two processes', () => {
     requestId: 'r1',
     fingerprint: keys.digest(['one']),
     type: 'VIRTUAL',
+    details: undefined,
     currency: 'EUR',
     totalMinor: 100n,
     discountMinor: 0n,
     payableMinor: 100n,
     paymentWindowMs: 60_000,
-    lines: [{ skuId: 'song', title: 'Song', quantity: 1, unitPriceMinor: 100n }],
+    lines: [lineOf('song', 1, 100n)],
     fresh: true,
   }));
 

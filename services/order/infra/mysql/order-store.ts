@@ -3,9 +3,10 @@
 
 import { Batcher } from '../../../platform/batcher.js';
 import type { Clock } from '../../../platform/clock.js';
+import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
-import type { Outbox } from '../../../platform/mysql/outbox.js';
+import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { shardOf } from '../../../platform/shard.js';
 import type {
   ChangeResult,
@@ -15,21 +16,24 @@ import type {
   OrderFate,
   OrderQuery,
   OrderStore,
+  TrackingStore,
+  TrackResult,
 } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
+import type { NewTrackingEvent } from '../../domain/tracking.js';
 import type { OrderEvent } from '../../domain/transition.js';
 import type { BatchLimits } from '../batch-limits.js';
+import type { PartsCache } from '../parts-cache.js';
 import { type ChangeItem, changeBatch } from './change-batch.js';
+import { placedEvent } from './changed-event.js';
 import { commitBatch } from './commit-batch.js';
 import { MysqlDueQueue } from './due-orders.js';
-import {
-  listOrders,
-  type RequestKey,
-  readByRequests,
-  readOrders,
-  selectOn,
-} from './read-orders.js';
+import { listByState } from './list-by-state.js';
+import { openOrderReads } from './order-reads.js';
+import { listOrders, type RequestKey, readByRequests, selectOn } from './read-orders.js';
 import { resolveBatch } from './resolve-batch.js';
+import { StoredSnapshots } from './stored-snapshots.js';
+import { type TrackItem, trackBatch } from './track-batch.js';
 
 export interface OrderStoreLimits {
   readonly commit: BatchLimits;
@@ -44,6 +48,9 @@ export interface MysqlOrderStoreParts {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly limits: OrderStoreLimits;
+  readonly cache?: PartsCache | undefined;
+  /** Whether the public hears of orders, see changed-event.ts. It costs an outbox row per version. */
+  readonly announced: boolean;
   /** Called after each committed change. */
   readonly changed: (orderId: bigint) => void;
 }
@@ -51,11 +58,12 @@ export interface MysqlOrderStoreParts {
 interface Lane {
   readonly commits: Batcher<NewOrder, CommitResult>;
   readonly changes: Batcher<ChangeItem, ChangeResult>;
+  readonly tracking: Batcher<TrackItem, TrackResult>;
   readonly reads: Batcher<bigint, Order | undefined>;
   readonly requests: Batcher<RequestKey, Order | undefined>;
 }
 
-export class MysqlOrderStore implements OrderStore {
+export class MysqlOrderStore implements OrderStore, TrackingStore {
   readonly dueQueues: readonly DueQueue[];
   readonly #o: MysqlOrderStoreParts;
   readonly #lanes = new Map<MysqlServer, Lane>();
@@ -74,6 +82,10 @@ export class MysqlOrderStore implements OrderStore {
     return this.#lane(geneOf(orderId)).changes.add({ orderId, event }, deadlineMs);
   }
 
+  track(orderId: bigint, event: NewTrackingEvent, deadlineMs: number): Promise<TrackResult> {
+    return this.#lane(geneOf(orderId)).tracking.add({ orderId, event }, deadlineMs);
+  }
+
   read(orderId: bigint, deadlineMs: number): Promise<Order | undefined> {
     return this.#lane(geneOf(orderId)).reads.add(orderId, deadlineMs);
   }
@@ -84,6 +96,7 @@ export class MysqlOrderStore implements OrderStore {
   }
 
   list(query: OrderQuery, deadlineMs: number): Promise<Order[]> {
+    if (query.userId === undefined) return listByState(this.#o.shards, query, deadlineMs);
     const shard = shardOf(query.userId);
     const server = this.#o.shards.serverOf(shard);
     return listOrders(selectOn(server, deadlineMs), shard, query);
@@ -109,13 +122,13 @@ export class MysqlOrderStore implements OrderStore {
   }
 
   #openLane(server: MysqlServer): Lane {
-    const { outbox, clock, limits } = this.#o;
+    const { clock, limits } = this.#o;
     const { unknownMax } = limits;
+    const snapshots = new StoredSnapshots();
     return {
       commits: new Batcher({
         name: `order.commit.${server.name}`,
-        run: (items, { deadlineMs }) =>
-          commitBatch({ server, outbox, deadlineMs, unknownMax }, items),
+        run: (items, { deadlineMs }) => this.#commit({ server, snapshots }, items, deadlineMs),
         ...limits.commit,
         clock,
       }),
@@ -125,11 +138,18 @@ export class MysqlOrderStore implements OrderStore {
         ...limits.change,
         clock,
       }),
-      reads: new Batcher({
-        name: `order.read.${server.name}`,
-        run: (ids, { deadlineMs }) => readMany(server, ids, deadlineMs),
-        ...limits.read,
+      tracking: new Batcher({
+        name: `order.track.${server.name}`,
+        run: (items, { deadlineMs }) => trackBatch({ server, deadlineMs, unknownMax }, items),
+        ...limits.change,
         clock,
+      }),
+      reads: openOrderReads({
+        name: server.name,
+        select: (deadlineMs) => selectOn(server, deadlineMs),
+        cache: this.#o.cache,
+        clock,
+        limits: limits.read,
       }),
       requests: new Batcher({
         name: `order.find.${server.name}`,
@@ -140,28 +160,36 @@ export class MysqlOrderStore implements OrderStore {
     };
   }
 
+  async #commit(
+    lane: { server: MysqlServer; snapshots: StoredSnapshots },
+    items: NewOrder[],
+    deadlineMs: number,
+  ): Promise<CommitResult[]> {
+    const { outbox, announced, limits } = this.#o;
+    const { unknownMax } = limits;
+    const o = { ...lane, outbox, announced, deadlineMs, unknownMax };
+    const results = await commitBatch(o, items);
+    if (announced) outbox.deliver(results.flatMap(newsOf));
+    return results;
+  }
+
   async #change(
     server: MysqlServer,
     items: ChangeItem[],
     deadlineMs: number,
   ): Promise<ChangeResult[]> {
-    const { outbox, limits, changed } = this.#o;
-    const o = { server, outbox, deadlineMs, unknownMax: limits.unknownMax };
+    const { outbox, announced, limits, changed } = this.#o;
+    const o = { server, outbox, announced, deadlineMs, unknownMax: limits.unknownMax };
     const { results, effects } = await changeBatch(o, items);
+    if (effects.length > 0) crashPoint('change.after-commit');
     outbox.deliver(effects);
     for (const result of results) if (result.outcome === 'CHANGED') changed(result.order.orderId);
     return results;
   }
 }
 
-async function readMany(
-  server: MysqlServer,
-  ids: bigint[],
-  deadlineMs: number,
-): Promise<(Order | undefined)[]> {
-  const orders = await readOrders(selectOn(server, deadlineMs), [...new Set(ids)]);
-  const byId = new Map(orders.map((order) => [order.orderId, order]));
-  return ids.map((orderId) => byId.get(orderId));
+function newsOf(result: CommitResult): OutboxEvent[] {
+  return result.outcome === 'COMMITTED' ? [placedEvent(result.order)] : [];
 }
 
 async function findMany(

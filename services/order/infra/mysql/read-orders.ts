@@ -4,14 +4,13 @@
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
 import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
-import type { OrderQuery } from '../../app/ports.js';
+import type { UserOrdersQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
+import { type LineRow, SELECT_LINES } from './line-rows.js';
 import {
-  type LineRow,
   type OrderRow,
   SELECT_BY_REQUEST,
   SELECT_BY_USER,
-  SELECT_LINES,
   SELECT_ORDERS,
   SELECT_TRANSITIONS,
   shardAndId,
@@ -19,6 +18,7 @@ import {
   type TransitionRow,
   toOrders,
 } from './order-rows.js';
+import { SELECT_TRACKING, type TrackingRow } from './tracking-rows.js';
 
 export interface RequestKey {
   readonly shard: number;
@@ -70,7 +70,7 @@ export function selectByRequests(
 export async function listOrders(
   select: Select,
   shard: number,
-  query: OrderQuery,
+  query: UserOrdersQuery,
 ): Promise<Order[]> {
   const values: SqlParameter[] = [shard, query.userId];
   let where = 'shard_no = ? AND user_id = ?';
@@ -95,9 +95,24 @@ export async function withLines(
   if (rows.length === 0) return [];
   const ids = rows.map((row) => BigInt(row.order_id));
   const where = inShards('order_id', ids.map(shardAndId));
-  const lines = await select<LineRow>(`${SELECT_LINES} WHERE ${where.sql}`, where.values);
-  const transitions = also
-    ? await select<TransitionRow>(`${SELECT_TRANSITIONS} WHERE ${where.sql}`, where.values)
-    : [];
-  return toOrders(rows, lines, transitions);
+  const ofLines = inShards('order_id', ids.map(shardAndId), 'order_line.');
+  const lines = await select<LineRow>(`${SELECT_LINES} WHERE ${ofLines.sql}`, ofLines.values);
+  if (!also) return toOrders(rows, lines, [], []);
+  const sql = `${SELECT_TRANSITIONS} WHERE ${where.sql}`;
+  const transitions = await select<TransitionRow>(sql, where.values);
+  return toOrders(rows, lines, transitions, await selectTracking(select, rows));
+}
+
+/** Only what has been shipped can have any, so that most reads do without this statement. */
+export async function selectTracking(
+  select: Select,
+  rows: readonly OrderRow[],
+): Promise<TrackingRow[]> {
+  const shipped = rows.filter((row) => row.carrier !== null);
+  if (shipped.length === 0) return [];
+  const where = inShards(
+    'order_id',
+    shipped.map((row) => shardAndId(BigInt(row.order_id))),
+  );
+  return select<TrackingRow>(`${SELECT_TRACKING} WHERE ${where.sql}`, where.values);
 }

@@ -1,0 +1,33 @@
+// What is measured of the order service, in the order of a round: reads and changes are of the orders
+// that this round has placed.
+import type { OrderFigures } from '../bench-result.js';
+import type { Load } from '../measure.js';
+import type { Measurement } from '../rounds.js';
+import type { Shop } from './shop.js';
+
+export type OrderMeasurement = Measurement<keyof OrderFigures>;
+
+/** `quiet` is waited for before each of them. */
+export function orderMeasurements(shop: Shop, quiet: () => Promise<void>): OrderMeasurement[] {
+  const measurement = <Name extends keyof OrderFigures>(
+    name: Name,
+    make: () => Load | Promise<Load>,
+  ) => ({
+    name,
+    async load() {
+      const load = await make();
+      await quiet();
+      return load;
+    },
+  });
+  return [
+    measurement('create_order', () => shop.createOrder()),
+    measurement('create_order_limited', () => shop.createLimited()),
+    measurement('sold_out', () => shop.soldOut()),
+    measurement('duplicate', () => shop.duplicate()),
+    measurement('get_order', () => shop.getOrder()),
+    measurement('ship_order', () => shop.shipOrder()),
+    measurement('deliver_order', () => shop.deliverOrder()),
+    measurement('cancel_order', () => shop.cancelOrder()),
+  ];
+}

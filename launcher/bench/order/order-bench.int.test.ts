@@ -1,0 +1,37 @@
+// Promise: every measurement measures what it says. Method: the order service's benchmark in small, on
+// real servers; a measurement none of whose calls did what it should fails by itself.
+import { expect, jest, test } from '@jest/globals';
+import { silent } from '../../steps.js';
+import { runOrderBench } from './run-order-bench.js';
+
+jest.setTimeout(300_000);
+
+const FIGURES = {
+  per_second: expect.any(Number),
+  per_second_spread: [expect.any(Number), expect.any(Number)],
+  p50_ms: expect.any(Number),
+  p99_ms: expect.any(Number),
+};
+
+test('measures every operation and the growth', async () => {
+  const result = await runOrderBench({ seconds: 0.3, rounds: 1, growthRowsMax: 6_400 }, silent);
+  const { machine, options, limit, growth, others_share_max: _others, ...measured } = result;
+  expect(machine.node).toBe(process.version);
+  expect(options).toEqual({ seconds: 0.3, rounds: 1 });
+  expect(limit?.cpu_us).toBeGreaterThan(0);
+  expect(Object.keys(measured)).toEqual([
+    'create_order',
+    'create_order_limited',
+    'sold_out',
+    'duplicate',
+    'get_order',
+    'ship_order',
+    'deliver_order',
+    'cancel_order',
+  ]);
+  for (const [name, figures] of Object.entries(measured)) {
+    expect([name, figures]).toEqual([name, expect.objectContaining(FIGURES)]);
+    expect(figures.per_second).toBeGreaterThan(0);
+  }
+  expect(growth.map((level) => level.past_orders)).toEqual([0, 6_400]);
+});

@@ -1,0 +1,69 @@
+// Lists the orders of one state over all servers, newest first. Order ids grow with time whatever the
+// shard, so each server gives one page in id order and the pages are merged.
+//
+// Bounds: one statement and at most `limit` rows per server, and the lines of the merged page alone.
+// A server that does not answer fails the listing: a page with a hole would pass for a whole one.
+
+import { geneOf } from '../../../platform/ids.js';
+import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
+import type { SqlParameter } from '../../../platform/mysql/transaction.js';
+import type { StateOrdersQuery } from '../../app/ports.js';
+import type { Order } from '../../domain/order.js';
+import { type OrderRow, SELECT_BY_STATE, stateCodes } from './order-rows.js';
+import { selectOn, withLines } from './read-orders.js';
+
+export async function listByState(
+  shards: ShardMap,
+  query: StateOrdersQuery,
+  deadlineMs: number,
+): Promise<Order[]> {
+  const pages = await Promise.all(
+    shards.servers.map((server) => pageOf(server, shards.shardsOf(server), query, deadlineMs)),
+  );
+  const rows = mergeNewest(pages, query.limit);
+  const groups = shards.groupByServer(rows, (row) => geneOf(BigInt(row.order_id)));
+  const parts = await Promise.all(
+    [...groups].map(([server, group]) => withLines(selectOn(server, deadlineMs), group)),
+  );
+  return parts.flat().sort((a, b) => (a.orderId > b.orderId ? -1 : 1));
+}
+
+/** Takes the `limit` newest of some lists that are each newest first. */
+export function mergeNewest<T extends { order_id: string }>(
+  lists: readonly (readonly T[])[],
+  limit: number,
+): T[] {
+  const rest = lists.map((list) => ({ list, at: 0 }));
+  const merged: T[] = [];
+  while (merged.length < limit) {
+    let newest: { row: T; id: bigint; from: { at: number } } | undefined;
+    for (const from of rest) {
+      const row = from.list[from.at];
+      if (row === undefined) continue;
+      const id = BigInt(row.order_id);
+      if (newest === undefined || id > newest.id) newest = { row, id, from };
+    }
+    if (newest === undefined) break;
+    newest.from.at += 1;
+    merged.push(newest.row);
+  }
+  return merged;
+}
+
+function pageOf(
+  server: MysqlServer,
+  owned: readonly number[],
+  query: StateOrdersQuery,
+  deadlineMs: number,
+): Promise<OrderRow[]> {
+  const values: SqlParameter[] = [stateCodes[query.state]];
+  let where = 'state = ?';
+  if (query.beforeId !== undefined) {
+    where += ' AND order_id < ?';
+    values.push(query.beforeId);
+  }
+  // A part of the index too, as a part of the primary key.
+  where += ' AND shard_no IN (?)';
+  const sql = `${SELECT_BY_STATE} WHERE ${where} ORDER BY order_id DESC LIMIT ?`;
+  return selectOn(server, deadlineMs)(sql, [...values, owned, query.limit]);
+}
