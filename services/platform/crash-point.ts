@@ -35,6 +35,17 @@ export const CRASH_POINTS = {
   'create.before-reserve': 'an order is priced; inventory has not heard of it',
   'create.after-reserve': 'its units are reserved; the order is not written',
   'create.after-commit': 'the order is committed; no payment is intended, nobody was told',
+  'create.after-intend': 'its payment is intended; the stored intent is still to be delivered',
+  'create.before-ack': 'the stored intent is settled or about to be; nobody was told',
+  'commit.before-commit': 'a batch of orders is written; COMMIT was not sent',
+  'cancel.barred': 'the payment of an order is barred; the order is not changed',
+  'change.before-commit': 'a batch of order changes is written; COMMIT was not sent',
+  'change.after-commit': 'the changes are committed; no effect is delivered, nobody was told',
+  'expire.claimed': 'unpaid orders are claimed; no payment is barred',
+  'expire.barred': 'the payment of one of them is barred; the order is not changed',
+  'outbox.delivered': 'an effect has happened right after its commit; its event is still stored',
+  'outbox.claimed': 'stored events are claimed; no handler has heard of them',
+  'outbox.relayed': 'a handler is done with claimed events; they are still stored',
 } as const;
 
 export type CrashPointName = keyof typeof CRASH_POINTS;

@@ -16,6 +16,8 @@ export const HOLD_MS = 3_600_000;
 const RARELY_MS = 60_000;
 /** How soon Redis agrees with MySQL again, and every unit that is left can be had. */
 const REPAIR_MS_MAX = 5_000;
+/** What a dead process has not delivered is due for everybody two seconds after its commit. */
+const EFFECTS_MS_MAX = 10_000;
 
 /** Told to the processes of the mesh too: they only serve. */
 export const ONLY_SERVES = {
@@ -95,6 +97,18 @@ export class CrashStage {
     return stocks
       .map(({ stock }) => `${stock?.available}/${stock?.reserved}/${stock?.sold}`)
       .join(' ');
+  }
+
+  /** The books as soon as they are as wanted, or as they are after all effects have had their time. */
+  async booksCome(skus: readonly string[], wanted: string): Promise<string> {
+    let books = '';
+    const untilMs = Date.now() + EFFECTS_MS_MAX;
+    do {
+      books = await this.books(skus);
+      if (books === wanted) return books;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } while (Date.now() < untilMs);
+    return books;
   }
 
   /** Takes the SKU from Redis, as if it had never been loaded. */

@@ -1,6 +1,7 @@
 // What a client was doing when the process died, each as one verb that is sent three times: to the
 // process that dies of it, to its successor, and once more, when the answer must be the same.
 import { CloseOutcome } from '../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import { OrderState } from '../../gen/spillway/order/v1/order_pb.js';
 import { type MeshClients, soon } from '../harness/clients.js';
 import { fresh } from '../harness/shop.js';
 import {
@@ -168,6 +169,25 @@ export const createOrder: Story = {
         const answer = await answered(() => orders.createOrder(request, soon()));
         return answer?.order?.orderId;
       },
+    };
+  },
+};
+
+/** An unpaid order, placed by others. */
+export const cancelOrder: Story = {
+  program: 'order',
+  async set(stage) {
+    const sku = await stage.shop.sells(UNITS);
+    const { orderId } = await stage.shop.order({ [sku]: 1 }, { user: fresh('crash-user') });
+    return {
+      skus: [sku],
+      async send({ orders }) {
+        const request = { orderId, reason: 'changed my mind' };
+        const answer = await answered(() => orders.cancelOrder(request, soon()));
+        if (answer === undefined) return undefined;
+        return `${OrderState[answer.order?.state ?? 0]} ${answer.order?.transitions.length}`;
+      },
+      answer: 'CANCELLED 2',
     };
   },
 };

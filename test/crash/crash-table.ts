@@ -48,5 +48,13 @@ export const CRASHES: readonly Crash[] = [
 
   row('create.before-reserve', story.createOrder, '5/0/0', '4/1/0'),
   row('create.after-reserve', story.createOrder, '4/1/0', '4/1/0'),
+  row('commit.before-commit', story.createOrder, '4/1/0', '4/1/0'),
   row('create.after-commit', story.createOrder, '4/1/0', '4/1/0'),
+  row('create.after-intend', story.createOrder, '4/1/0', '4/1/0'),
+  row('create.before-ack', story.createOrder, '4/1/0', '4/1/0'),
+
+  row('cancel.barred', story.cancelOrder, '4/1/0', '5/0/0'),
+  row('change.before-commit', story.cancelOrder, '4/1/0', '5/0/0'),
+  row('change.after-commit', story.cancelOrder, '4/1/0', '5/0/0'),
+  row('outbox.delivered', story.cancelOrder, '5/0/0', '5/0/0'),
 ];

@@ -10,6 +10,7 @@ import { checkBackCrashes } from './check-back-crashes.js';
 import { type CrashSeen, runCrash } from './crash-run.js';
 import { CrashStage, ONLY_SERVES } from './crash-stage.js';
 import { CRASHES } from './crash-table.js';
+import { orderCrashes } from './order-crashes.js';
 import { races } from './races.js';
 import { zombies } from './zombies.js';
 
@@ -40,6 +41,7 @@ const playing = (): CrashStage => {
 
 // First: the others look for ended holds once a minute, and would end those of this story.
 checkBackCrashes(playing, reached);
+const relayed = orderCrashes(playing, reached);
 
 describe('a process dies', () => {
   beforeAll(() => {
@@ -74,6 +76,10 @@ describe('a process freezes', () => {
 describe('over two processes', () => {
   races(playing);
 });
+
+test('what a dead relay had claimed is delivered when its claim has ended', async () => {
+  await relayed();
+}, 60_000);
 
 test('after all this not one unit is missing', async () => {
   const report = await mesh?.audit();

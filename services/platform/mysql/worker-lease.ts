@@ -8,6 +8,8 @@
 //
 // Invariant: until_ms never decreases, and is committed before anybody uses the span below it.
 
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { assert } from '../assert.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ClockError, type IdLease, WORKERS } from '../ids.js';
@@ -19,7 +21,7 @@ import { change, transact } from './transaction.js';
 
 export interface WorkerLeaseOptions {
   server: MysqlServer;
-  /** Unique for every start of a process. */
+  /** Unique for every start of a process, see leaseHolder(); stands in the table for operators. */
   holder: string;
   clock: Clock;
   log: Log;
@@ -61,6 +63,15 @@ const ERROR_DELAY_MS = 500;
 
 // Renewing three times per window survives two lost renewals.
 const RENEWALS_PER_WINDOW = 3;
+
+const HOST_CHARS_MAX = 50;
+
+/** `host:pid:` and a part that no other start shares. Fits the column: 50 + 1 + 7 + 1 + 36. */
+export function leaseHolder(host = hostname()): string {
+  // The column is ASCII; what a host calls itself is not always.
+  const name = host.replaceAll(/[^\w.-]/g, '_').slice(0, HOST_CHARS_MAX);
+  return `${name}:${process.pid}:${randomUUID()}`;
+}
 
 interface Grant {
   readonly lease: IdLease;
@@ -150,7 +161,7 @@ export class WorkerLease {
       const lease = { workerId: free.worker_id, fromMs, untilMs };
       return { lease, grants: Number(free.grants) + 1 };
     });
-    log.info(grant.lease, 'worker id leased');
+    log.info({ ...grant.lease, holder }, 'worker id leased');
     return grant;
   }
 }
