@@ -33,7 +33,6 @@ export function orderTypes(mesh: () => TestMesh): void {
   }
 
   test.each<[string, OrderType, Details | undefined, string]>([
-    ['a top-up without an account', TOP_UP, undefined, 'top_up'],
     ['a booking without dates', BOOKING, undefined, 'booking'],
     ['a top-up with dates', TOP_UP, booking, 'booking'],
     ['a download with an address', VIRTUAL, shipping, 'shipping'],

@@ -23,7 +23,7 @@ test('which details each type takes', () => {
     // type, then: none, shipping, booking, top-up
     'PHYSICAL ok ok booking top_up',
     'VIRTUAL ok shipping booking top_up',
-    'TOP_UP top_up shipping booking ok',
+    'TOP_UP ok shipping booking ok',
     'BOOKING booking shipping ok top_up',
   ]);
 });

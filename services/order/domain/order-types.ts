@@ -23,7 +23,8 @@ const plain = { details: undefined, detailsRequired: false, paidBefore: undefine
 export const orderSteps: Readonly<Record<OrderType, OrderSteps>> = {
   PHYSICAL: { ...plain, takesStock: true, ships: true, details: 'SHIPPING' },
   VIRTUAL: { ...plain, takesStock: false, ships: false },
-  TOP_UP: { ...plain, takesStock: false, ships: false, details: 'TOP_UP', detailsRequired: true },
+  // Without details it is the buyer's own account, as before there were any.
+  TOP_UP: { ...plain, takesStock: false, ships: false, details: 'TOP_UP' },
   BOOKING: {
     takesStock: true,
     ships: false,

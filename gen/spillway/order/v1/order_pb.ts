@@ -943,7 +943,7 @@ export enum OrderType {
   VIRTUAL = 2,
 
   /**
-   * Credit for an account: like virtual, and needs `top_up`.
+   * Credit for an account: like virtual. Without `top_up` it is the buyer's own account.
    *
    * @generated from enum value: ORDER_TYPE_TOP_UP = 3;
    */
