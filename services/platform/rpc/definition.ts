@@ -1,28 +1,11 @@
 // Turns protobuf-es descriptors into what grpc-js wants: paths, encoders, decoders.
 // The one place where message bytes are made; nothing here copies a message's bytes.
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  fromBinary,
-  type Message,
-  toBinary,
-} from '@bufbuild/protobuf';
+import { type DescMessage, type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
 
-/** What handlers return and clients send: a message, or the plain object that makes one. */
-export type MessageLike = Message | Record<string, unknown>;
+export { encoder, type MessageLike } from './encode.js';
 
 export function methodPath(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
-}
-
-export function encoder(schema: DescMessage): (value: MessageLike) => Buffer {
-  return (value) => {
-    // What has a type name was made by create() already, nested messages included.
-    const message = '$typeName' in value ? (value as Message) : create(schema, value);
-    const bytes = toBinary(schema, message);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  };
 }
 
 export function decoder(schema: DescMessage): (bytes: Buffer) => Message {

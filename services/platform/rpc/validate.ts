@@ -6,6 +6,7 @@ import { createValidator, type Violation } from '@bufbuild/protovalidate';
 import { status } from '@grpc/grpc-js';
 import { MALFORMED } from './definition.js';
 import { RpcError } from './errors.js';
+import { quickCheck } from './quick-check.js';
 import type { FieldViolation } from './status-details.js';
 
 export type RequestCheck = (request: Message) => RpcError | undefined;
@@ -32,8 +33,10 @@ export function requestCheck(schema: DescMessage): RequestCheck {
   const malformed = invalid([
     { field: '', description: `the bytes are no ${schema.typeName}`, reason: 'malformed' },
   ]);
+  const certainlyValid = quickCheck(schema);
   return (request) => {
     if (request === MALFORMED) return malformed;
+    if (certainlyValid(request)) return undefined;
     const result = validator.validate(schema, request);
     if (result.kind === 'valid') return undefined;
     if (result.kind === 'error') throw result.error;
