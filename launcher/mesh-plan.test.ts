@@ -17,7 +17,7 @@ function plan(size: { order: number; inventory: number; payment: number }) {
 }
 
 describe('the mesh', () => {
-  const { groups, services, sandbox } = plan({ order: 1, inventory: 2, payment: 1 });
+  const { groups, services, sandbox, metrics } = plan({ order: 1, inventory: 2, payment: 1 });
   const processes = groups.flat();
   const environmentOf = (name: string) => processes.find((p) => p.name === name)?.env ?? {};
 
@@ -48,6 +48,16 @@ describe('the mesh', () => {
       });
     }
     expect(services.inventory).toHaveLength(2);
+  });
+
+  test('gives every process of ours an address for its metrics, and tells where', () => {
+    const told = processes.filter((p) => 'METRICS_LISTEN' in p.env);
+    expect(told.map((p) => p.name)).toEqual([
+      ...['order-1', 'inventory-1', 'inventory-2', 'payment-1', 'gateway-1'],
+    ]);
+    expect(Object.fromEntries(told.map((p) => [p.name, p.env['METRICS_LISTEN']]))).toEqual(metrics);
+    const addresses = [...processes.map((p) => p.address), ...Object.values(metrics)];
+    expect(new Set(addresses).size).toBe(addresses.length);
   });
 
   test('lets the provider call back through the gateway, signed with the shared secret', () => {

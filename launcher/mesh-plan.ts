@@ -23,7 +23,15 @@ export interface MeshPlan {
   services: Record<MeshService | 'gateway', string[]>;
   gatewayGrpc: string;
   sandbox: string;
+  /** Where each process serves its metrics, by its name. */
+  metrics: Record<string, string>;
 }
+
+/**
+ * Our provider answers within milliseconds, and whoever tries the mesh sits before it: what is lost is
+ * asked about at once. With a real provider it is the product's 10 s or more.
+ */
+const LOOK_AFTER_MS = '2000';
 
 /** Logical shards; each server gets an equal run of them. */
 const SHARDS = 64;
@@ -59,6 +67,7 @@ export function planMesh(o: {
       PROVIDER_URL: `http://${sandbox}`,
       PROVIDER_SECRETS: o.secrets.providerSecret,
       CALLBACK_URL: `http://${gateway}/callbacks/sandbox`,
+      PAYMENT_LOOK_AFTER_MS: LOOK_AFTER_MS,
     },
   };
   const process = (
@@ -67,6 +76,12 @@ export function planMesh(o: {
     address: string,
     env: Record<string, string>,
   ) => ({ name: `${program}-${number}`, program, address, env: { ...env, LISTEN: address } });
+  const metrics: Record<string, string> = {};
+  const metered = (planned: PlannedProcess): PlannedProcess => {
+    const address = o.takeAddress();
+    metrics[planned.name] = address;
+    return { ...planned, env: { ...planned.env, METRICS_LISTEN: address } };
+  };
 
   return {
     groups: [
@@ -78,14 +93,15 @@ export function planMesh(o: {
       ],
       MESH_SERVICES.flatMap((service) =>
         addresses[service].map((address, i) =>
-          process(service, i + 1, address, { ...own[service], ...peers }),
+          metered(process(service, i + 1, address, { ...own[service], ...peers })),
         ),
       ),
-      [process('gateway', 1, gateway, { ...peers, GRPC_LISTEN: gatewayGrpc })],
+      [metered(process('gateway', 1, gateway, { ...peers, GRPC_LISTEN: gatewayGrpc }))],
     ],
     services: { ...addresses, gateway: [`http://${gateway}`] },
     gatewayGrpc,
     sandbox: `http://${sandbox}`,
+    metrics,
   };
 }
 

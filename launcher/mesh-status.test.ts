@@ -62,6 +62,12 @@ test('passwords never reach it', () => {
   expect(JSON.stringify(status)).not.toContain('secret');
 });
 
+test('it tells where metrics are served, of a mesh that is up', () => {
+  const metrics = { 'order-1': '127.0.0.1:30' };
+  expect(meshStatus(state({ metrics }), () => true).metrics).toEqual(metrics);
+  expect(meshStatus(undefined, () => true).metrics).toEqual({});
+});
+
 test('it lists who lives and who has ended', () => {
   const status = meshStatus(state({}), ({ pid }) => pid === 10);
   expect(status.processes).toEqual([

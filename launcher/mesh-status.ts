@@ -18,6 +18,8 @@ export interface MeshStatus {
   gatewayGrpc: string[];
   /** Base URL of the payment provider's sandbox. */
   sandbox: string[];
+  /** host:port where a process answers GET /metrics, by the name of the process. */
+  metrics: Record<string, string>;
   /** host:port of every Redis server; of the sentinels, or of some nodes, when they were given. */
   redis: string[];
   mysql: string[];
@@ -41,6 +43,7 @@ export function meshStatus(
     services: state.services,
     gatewayGrpc: state.gatewayGrpc,
     sandbox: state.sandbox,
+    metrics: state.metrics,
     redis: state.redisNodes.length > 0 ? state.redisNodes : state.redisUrls.flatMap(redisHosts),
     mysql: state.mysqlUrls.map(hostOf),
     processes,
@@ -58,6 +61,7 @@ const DOWN: MeshStatus = {
   services: { order: [], inventory: [], payment: [], gateway: [] },
   gatewayGrpc: [],
   sandbox: [],
+  metrics: {},
   redis: [],
   mysql: [],
   processes: [],

@@ -19,6 +19,7 @@ import { startServers } from './servers/start-servers.js';
 import { emptyState, readState, removeState } from './state.js';
 import { Steps, toStderr } from './steps.js';
 import { together } from './together.js';
+import { traceEnv } from './trace-env.js';
 
 export type { MeshStatus } from './mesh-status.js';
 
@@ -36,6 +37,8 @@ export interface MeshOptions {
   given?: GivenServers;
   /** Of the Redis that is started for it. */
   redis?: RedisTopology | undefined;
+  /** Where OTLP over HTTP is taken; without it traces go into files. */
+  tracesTo?: string | undefined;
   /** Redis and MySQL only: for running a service in a debugger. */
   serversOnly?: boolean;
   steps?: Steps;
@@ -132,8 +135,8 @@ async function bringUp(table: ProcessTable, o: MeshOptions): Promise<void> {
 async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions): Promise<void> {
   const size: MeshSize = { order: 1, inventory: 1, payment: 1, ...o.size };
   const addresses: string[] = [];
-  // Three besides the services: the sandbox, and two of the gateway.
-  for (let i = 0; i < size.order + size.inventory + size.payment + 3; i += 1) {
+  // Two for each service process, calls and metrics; the sandbox, and three of the gateway.
+  for (let i = 0; i < 2 * (size.order + size.inventory + size.payment) + 4; i += 1) {
     addresses.push(`${LOOPBACK}:${await freePort()}`);
   }
   const plan = planMesh({
@@ -148,7 +151,8 @@ async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions):
     await together(
       o.signal,
       group.map((planned) => (signal) => {
-        const start = () => startService(table, planned, signal);
+        const env = { ...traceEnv(table.home, planned.name, o), ...planned.env };
+        const start = () => startService(table, { ...planned, env }, signal);
         return steps.step(planned.name, planned.address, start);
       }),
     );
@@ -156,13 +160,14 @@ async function startServices(table: ProcessTable, steps: Steps, o: MeshOptions):
   table.state.services = plan.services;
   table.state.gatewayGrpc = [plan.gatewayGrpc];
   table.state.sandbox = [plan.sandbox];
+  table.state.metrics = plan.metrics;
 }
 
 /**
  * Calls leave much short-lived garbage. With V8's default of 16 MiB most of a busy process's young
  * objects are copied before they die; 64 MiB took a tenth off the order service's processor time.
  */
-const NODE_ARGS = ['--max-semi-space-size=64'];
+export const NODE_ARGS = ['--max-semi-space-size=64'];
 
 export async function startService(
   table: ProcessTable,

@@ -1,5 +1,5 @@
 // Promise: whatever directory somebody names as a home, only what is ours is ever removed from it.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -34,6 +34,14 @@ test("somebody's files stay, and so does their directory", () => {
     false,
     false,
   ]);
+});
+
+test("somebody's programs stay: ours are kept in the checkout", () => {
+  const theirs = path.join(dir, 'bin', 'k6');
+  mkdirSync(path.dirname(theirs));
+  writeFileSync(theirs, 'theirs');
+  removeHome(home());
+  expect(existsSync(theirs)).toBe(true);
 });
 
 test('an empty SPILLWAY_HOME is none', () => {

@@ -9,12 +9,21 @@ export interface Home {
   readonly dir: string;
   readonly dataDir: string;
   readonly logDir: string;
+  readonly traceDir: string;
+  /** Reports of load tests. */
+  readonly loadDir: string;
   readonly stateFile: string;
   readonly lockFile: string;
   readonly secretsFile: string;
 }
 
 export const ROOT = checkoutRoot();
+
+/**
+ * Programs that were built because the machine has none, such as k6. Of the checkout and not of a home: they
+ * take minutes, and a `bin` in a directory that somebody named is theirs.
+ */
+export const TOOL_DIR = path.join(ROOT, '.spillway', 'bin');
 
 /** The home of this checkout; `SPILLWAY_HOME` names another one, so that tests never meet yours. */
 export function defaultHome(): Home {
@@ -27,6 +36,8 @@ export function homeAt(dir: string): Home {
     dir: absolute,
     dataDir: path.join(absolute, 'data'),
     logDir: path.join(absolute, 'logs'),
+    traceDir: path.join(absolute, 'traces'),
+    loadDir: path.join(absolute, 'load-reports'),
     stateFile: path.join(absolute, 'state.json'),
     lockFile: path.join(absolute, 'lock.json'),
     secretsFile: path.join(absolute, 'secrets.json'),
@@ -35,7 +46,7 @@ export function homeAt(dir: string): Home {
 
 /** Only the owner may look inside: data directories and passwords live here. */
 export function createHome(home: Home): void {
-  for (const dir of [home.dir, home.dataDir, home.logDir]) {
+  for (const dir of [home.dir, home.dataDir, home.logDir, home.traceDir]) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
 }
@@ -45,7 +56,8 @@ export function createHome(home: Home): void {
  * be any directory that somebody named, and what is not ours stays.
  */
 export function removeHome(home: Home): void {
-  const ours = [home.dataDir, home.logDir, home.stateFile, home.lockFile, home.secretsFile];
+  const { dataDir, logDir, traceDir, loadDir, stateFile, lockFile, secretsFile } = home;
+  const ours = [dataDir, logDir, traceDir, loadDir, TOOL_DIR, stateFile, lockFile, secretsFile];
   for (const name of readdirSync(home.dir)) {
     const file = path.join(home.dir, name);
     // Drafts of our files, left by a crash, are named after them.

@@ -26,6 +26,8 @@ const stateSchema = z.object({
     .prefault({}),
   gatewayGrpc: addresses,
   sandbox: addresses,
+  /** host:port of the metrics of each process, by its name. */
+  metrics: z.record(z.string(), z.string()).default({}),
   /** As REDIS_URL has it: one server, a cluster, or sentinels. */
   redisUrls: addresses,
   /** host:port of every Redis server that was started here, replicas too. */

@@ -1,6 +1,13 @@
 // Sums of test reports: nothing that broke may look green.
 import { expect, test } from '@jest/globals';
-import { checkCounts, jestCounts, mutantCounts, sumCounts } from './test-counts.js';
+import {
+  buildCounts,
+  checkCounts,
+  jestCounts,
+  loadCounts,
+  mutantCounts,
+  sumCounts,
+} from './test-counts.js';
 
 const step = (name: string, ok: boolean) => ({ name, ok, seconds: 1 });
 const report = (steps: object[], passed: number, failed: number) => ({
@@ -58,6 +65,32 @@ test.each<[string, unknown, number, number]>([
   ['no report', undefined, 0, 1],
 ])('mutants: %s', (_, given, passed, failed) => {
   expect(mutantCounts(given)).toEqual({ passed, failed });
+});
+
+const kept = { name: 'a promise', ok: true };
+const broken = { name: 'another', ok: false };
+const underLoad = (run: object) => ({
+  ok: true,
+  runs: [{ thresholds: [kept], checks: [], verdict: [kept], ...run }],
+});
+
+test.each<[string, unknown, number, number]>([
+  ['every promise counts', underLoad({ checks: [kept, broken] }), 3, 1],
+  ['a question of the verdict too', underLoad({ verdict: [broken, kept] }), 2, 1],
+  ['a run that was never judged', underLoad({ verdict: [] }), 0, 1],
+  ['a run without a threshold', underLoad({ thresholds: [] }), 0, 1],
+  ['no run', { ok: true, runs: [] }, 0, 1],
+  ['no report', undefined, 0, 1],
+])('load: %s', (_, given, passed, failed) => {
+  expect(loadCounts(given)).toEqual({ passed, failed });
+});
+
+test.each<[string, unknown, number, number]>([
+  ['each counts', { builds: [kept, broken, kept] }, 2, 1],
+  ['none at all', { builds: [] }, 0, 1],
+  ['no report', undefined, 0, 1],
+])('broken builds: %s', (_, given, passed, failed) => {
+  expect(buildCounts(given)).toEqual({ passed, failed });
 });
 
 test('sums', () => {

@@ -60,6 +60,35 @@ export function mutantCounts(report: unknown): Counts {
   return { passed: killed, failed: mutants.length - killed };
 }
 
+const promised = z.array(z.object({ ok: z.boolean() }));
+const loadReport = z.object({
+  runs: z
+    .array(z.object({ thresholds: promised.min(1), checks: promised, verdict: promised.min(1) }))
+    .min(1),
+});
+
+/** Of each run under load every threshold, every check and every question of the verdict counts one. */
+export function loadCounts(report: unknown): Counts {
+  const parsed = loadReport.safeParse(report);
+  if (!parsed.success) return UNREADABLE;
+  return held(
+    parsed.data.runs.flatMap((run) => [...run.thresholds, ...run.checks, ...run.verdict]),
+  );
+}
+
+const buildReport = z.object({ builds: promised.min(1) });
+
+/** Each build counts one: a broken one that was found, a sound one that passed. */
+export function buildCounts(report: unknown): Counts {
+  const parsed = buildReport.safeParse(report);
+  return parsed.success ? held(parsed.data.builds) : UNREADABLE;
+}
+
+function held(all: readonly { ok: boolean }[]): Counts {
+  const passed = all.filter(({ ok }) => ok).length;
+  return { passed, failed: all.length - passed };
+}
+
 export function sumCounts(all: readonly Counts[]): Counts {
   return all.reduce((sum, counts) => ({
     passed: sum.passed + counts.passed,

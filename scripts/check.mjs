@@ -52,7 +52,12 @@ const STEPS = {
         ...present([...CODE, 'jest.config.js']),
       ),
     ),
-  types: () => command('tsc', '--noEmit', '--incremental', 'false', '-p', '.'),
+  types: () =>
+    all(
+      command('tsc', '--noEmit', '--incremental', 'false', '-p', '.'),
+      // The k6 scripts run in another world than Node's, so they are checked against that one.
+      command('tsc', '-p', 'loadtest'),
+    ),
   imports: () =>
     command(
       'depcruise',

@@ -194,6 +194,51 @@ describe('damage', () => {
   });
 });
 
+describe('refunds of lines', () => {
+  // Order 6: 3 of b paid, 1 of them refunded and back on sale, and 50 paid back out of goodwill.
+  beforeEach(async () => {
+    await on(2, REFUNDED.join(';'));
+    await redis.hset(gateKey(SHARD_2, B), { available: 8 });
+  });
+
+  test.each<[string, string, string[]]>([
+    ['in order', 'DO 0', []],
+    [
+      'paid back more than asked for, so that nothing is left',
+      `UPDATE %payment.refund SET amount_minor = 200 WHERE refund_id = 'rg';
+       UPDATE %payment.payment SET refunded_minor = 300 WHERE order_id = 6`,
+      [],
+    ],
+    [
+      'not paid back',
+      `DELETE FROM %payment.refund WHERE refund_id = 'rl';
+       UPDATE %payment.payment SET refunded_minor = 50 WHERE order_id = 6`,
+      ['PAYMENT 0', 'MONEY 0'],
+    ],
+    [
+      'paid back for an order that says nothing of it',
+      `DELETE FROM %order.order_refund; UPDATE %order.orders SET refunded_minor = NULL`,
+      ['PAYMENT 0', 'MONEY 0', 'UNHELD 1'],
+    ],
+    [
+      'more units than were bought',
+      'UPDATE %order.order_refund SET quantity = 4, returned = 0',
+      ['ORDER 0', 'UNHELD 1'],
+    ],
+    [
+      'units that did not come back',
+      "UPDATE %inventory.reservation SET returned = NULL WHERE order_id = '6'",
+      ['LEAKED 1', 'STOCK -1', 'STOCK 0'],
+    ],
+    ['a return vanishes', 'DELETE FROM %inventory.reservation_return', ['STOCK 0']],
+  ])('%s', async (_what, sql, expected) => {
+    await on(2, sql);
+    const { problems } = await lookOnce(targets);
+    const found = problems.map((problem) => `${problem.kind} ${problem.units}`);
+    expect(found.sort()).toEqual([...expected].sort());
+  });
+});
+
 test('one wrong line among thousands is found', async () => {
   const lines = 3_000;
   const orders: string[] = [];
@@ -239,14 +284,18 @@ const ledgerRows = (shard: number, sku: string, units: readonly number[]) =>
 
 function reservationRow(o: { id: number; quantity: number; state: number; sku: string }): string {
   const shard = o.sku === '%a' ? SHARD_1 : SHARD_2;
-  return `INSERT INTO %inventory.reservation VALUES (${shard}, 'r${o.id}', 0, '${o.sku}',
-    '${o.id}', 'u', 'f', ${o.quantity}, 0, ${o.state}, 3, 5)`;
+  return `INSERT INTO %inventory.reservation (shard_no, reservation_id, line_no, sku_id, order_id,
+    user_id, fingerprint, quantity, limited, state, epoch, hold_until_ms) VALUES (${shard},
+    'r${o.id}', 0, '${o.sku}', '${o.id}', 'u', 'f', ${o.quantity}, 0, ${o.state}, 3, 5)`;
 }
 
 function orderRow(id: number, state: number, total: number, shipped = false): string {
   const tracking = shipped ? `'dhl', '1Z'` : 'NULL, NULL';
-  return `INSERT INTO %order.orders VALUES (40, ${id}, 'u', 'q${id}', 'f', 1, ${state}, 1, 'EUR',
-    ${total}, 0, ${total}, 9, ${state === 1 ? 9 : 'NULL'}, NULL, ${tracking}, 5, 5, NULL)`;
+  return `INSERT INTO %order.orders (shard_no, order_id, user_id, request_id, fingerprint,
+    order_type, state, version, currency, total_minor, discount_minor, payable_minor,
+    payment_deadline_ms, due_ms, paid_ms, carrier, tracking_number, created_ms, updated_ms)
+    VALUES (40, ${id}, 'u', 'q${id}', 'f', 1, ${state}, 1, 'EUR', ${total}, 0, ${total}, 9,
+    ${state === 1 ? 9 : 'NULL'}, NULL, ${tracking}, 5, 5)`;
 }
 
 const lineRow = (id: number, line: number, sku: string, quantity: number) =>
@@ -262,6 +311,11 @@ const paymentRow = (
   `INSERT INTO %payment.payment (shard_no, order_id, user_id, state, currency, amount_minor,
      captured_minor, refunded_minor, deadline_ms)
    VALUES (40, ${id}, 'u', ${state}, 'EUR', ${amount}, ${captured}, ${refunded}, 9)`;
+
+const refundRow = (refundId: string, requestId: string, amount: number) =>
+  `INSERT INTO %payment.refund (shard_no, refund_id, order_id, request_id, currency, amount_minor,
+     state, reason, provider, charge_number, created_ms, updated_ms)
+   VALUES (40, '${refundId}', 6, '${requestId}', 'EUR', ${amount}, 2, '', 'sandbox', 'ch', 5, 5)`;
 
 const FIRST = [
   "INSERT INTO %inventory.stock VALUES (7, '%a', 3, 4, 12, 0, 2, 14)",
@@ -299,6 +353,21 @@ const SECOND = [
     (40, 'rf', 4, 1, 'q', 'EUR', 400, 2, 0, '', 'sandbox', 'ch', 'n', 5, 5)`,
   "INSERT INTO %order.outbox VALUES (40, '4', 2, 'stock.return', '{}', 5, 0, NULL, 5)",
 ].join(';');
+
+const REFUNDED = [
+  reservationRow({ id: 6, quantity: 3, state: 2, sku: '%b' }),
+  "UPDATE %inventory.reservation SET returned = 1 WHERE order_id = '6'",
+  "INSERT INTO %inventory.reservation_return VALUES (40, 'r6', 'b1', '%b', 1)",
+  "UPDATE %inventory.stock SET available = 8, sold = 6, version = 8 WHERE sku_id = '%b'",
+  ...ledgerRows(SHARD_2, '%b', [16, 14, 11, 10, 6, 10, 7, 8]).slice(6),
+  orderRow(6, 2, 300),
+  'UPDATE %order.orders SET refunded_minor = 100 WHERE order_id = 6',
+  "INSERT INTO %order.order_refund VALUES (40, 6, 3, 0, 'b1', '%b', 1, 100, 1, '', 5)",
+  lineRow(6, 0, '%b', 3),
+  paymentRow(6, 5, 300, 300, 150),
+  refundRow('rl', '/lines-3', 100),
+  refundRow('rg', 'goodwill', 50),
+];
 
 /** `%order.` and friends name databases, `%a` and `%b` SKUs. */
 async function on(server: number, sql: string): Promise<void> {

@@ -14,6 +14,15 @@ export interface Book {
   rows<T>(sql: string, values?: readonly SqlValue[]): Promise<T[]>;
 }
 
+/**
+ * The condition that an order's row counts where it lies: not one that is being copied to this server,
+ * nor one that a shard has left behind (services/platform/mysql/shard-gate.ts).
+ */
+export function countsHere(book: Book, table: string): string {
+  return `${table}.shard_no NOT IN (SELECT gate.shard_no
+    FROM ${book.database('order')}.shard_gate gate WHERE gate.state IN (3, 4))`;
+}
+
 /** The dearest query reads a million rows; a minute is ten times what that takes on a slow disk. */
 const QUERY_MS_MAX = 60_000;
 const CONNECT_MS_MAX = 3_000;

@@ -5,6 +5,7 @@ import { checkDrift } from './drift-check.js';
 import { checkMoney, checkProvider, type MoneySum, type MoneySums } from './money-check.js';
 import { checkOversell } from './oversell-check.js';
 import { checkPayment, type PaidRow } from './payment-check.js';
+import { checkRefunds, type RefundedRow } from './refund-check.js';
 import { checkStock, type StockRow } from './stock-check.js';
 
 const stock: StockRow = {
@@ -22,6 +23,7 @@ const stock: StockRow = {
   entries: 5,
   lastAfter: 3,
   broken: 0,
+  misreturned: 0,
   miscounted: 0,
 };
 
@@ -35,6 +37,7 @@ describe('stock', () => {
     ['sold to nobody', { confirmed: 4 }, ['STOCK 5 sold']],
     ['not from a restock', { restocked: 9 }, ['STOCK total 10']],
     ['a limit counted wrongly', { miscounted: 2 }, ['STOCK 2 buyers']],
+    ['a return that moved nothing', { misreturned: 1 }, ['STOCK 1 reservations']],
     ['ledger too short', { entries: 4 }, ['LEDGER version 5']],
     ['ledger ends elsewhere', { lastAfter: 4 }, ['LEDGER the ledger ends at 4']],
     ['ledger lost its end', { lastAfter: undefined }, ['LEDGER the ledger ends at nothing']],
@@ -99,6 +102,30 @@ describe('payment', () => {
     ['cancelled, money kept', { state: 6 }, ['500 captured and 0 refunded']],
   ])('%s', (_what, change, expected) => {
     const found = checkPayment({ ...paid, ...change }).map((p) => p.detail);
+    expect(found).toHaveLength(expected.length);
+    for (const [i, part] of expected.entries()) expect(found[i]).toContain(part);
+  });
+});
+
+describe('refunds of lines', () => {
+  const row: RefundedRow = {
+    order_id: '7',
+    lines_minor: '100',
+    refunded_minor: '100',
+    payable_minor: '300',
+    paid_back_minor: '100',
+    captured_minor: '300',
+    returned_minor: '150',
+  };
+  test.each<[string, Partial<RefundedRow>, string[]]>([
+    ['paid back', {}, []],
+    ['on their way', { paid_back_minor: '0' }, ['100 refunded for lines, but 0 paid back']],
+    ['nothing is left to pay back', { paid_back_minor: '60', returned_minor: '300' }, []],
+    ['paid back twice', { paid_back_minor: '200' }, ['but 200 paid back']],
+    ['more than the order cost', { payable_minor: '90' }, ['100 refunded of 90']],
+    ['other lines', { lines_minor: '90' }, ['100 refunded, but its lines say 90']],
+  ])('%s', (_what, change, expected) => {
+    const found = checkRefunds({ ...row, ...change }).map((p) => p.detail);
     expect(found).toHaveLength(expected.length);
     for (const [i, part] of expected.entries()) expect(found[i]).toContain(part);
   });

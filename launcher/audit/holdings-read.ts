@@ -6,7 +6,7 @@
 // 2. Only the lines of unequal buckets are fetched, a bounded number at a time, and compared one by
 //    one.
 // The digest is 64 bits of MD5. CRC32 would not do: it is linear, so that swapped lines cancel out.
-import type { Book } from './books.js';
+import { type Book, countsHere } from './books.js';
 import { compareHoldings, type HeldLine, type HoldingsFound, type OrderLine } from './holdings.js';
 import { PROBLEM_KINDS, type Problem, problem } from './problem.js';
 
@@ -130,20 +130,31 @@ const STOCK_TYPES: readonly number[] = [1, 4];
 export const LIVE_GOODS = `o.order_type IN (${STOCK_TYPES.join(', ')})
   AND (o.state BETWEEN 1 AND 5 OR (o.state = 6 AND o.tracking_number IS NOT NULL))`;
 
+/** Joins lines `l` with what of them went back on sale, so that KEPT is what they still promise. */
+export function joinReturned(db: string): string {
+  return `LEFT JOIN (
+      SELECT shard_no, order_id, sku_id, SUM(quantity) AS units
+      FROM ${db}.order_refund WHERE returned = 1 GROUP BY shard_no, order_id, sku_id
+    ) back ON back.shard_no = l.shard_no AND back.order_id = l.order_id AND back.sku_id = l.sku_id`;
+}
+export const KEPT = 'CAST(l.quantity - COALESCE(back.units, 0) AS SIGNED)';
+const HELD = 'CAST(quantity - COALESCE(returned, 0) AS SIGNED)';
+
 function foldOrdersSql(book: Book): string {
   const db = book.database('order');
   return `
     SELECT ${bucketOf('o.order_id')} AS bucket, COUNT(*) AS line_count,
-           ${digestOf('o.order_id', 'l.sku_id', 'l.quantity', 'IF(o.state = 1, 1, 2)')} AS digest
+           ${digestOf('o.order_id', 'l.sku_id', KEPT, 'IF(o.state = 1, 1, 2)')} AS digest
     FROM ${db}.orders o JOIN ${db}.order_line l
       ON l.shard_no = o.shard_no AND l.order_id = o.order_id
-    WHERE ${LIVE_GOODS} GROUP BY bucket`;
+    ${joinReturned(db)}
+    WHERE ${LIVE_GOODS} AND ${countsHere(book, 'o')} GROUP BY bucket`;
 }
 
 function foldReservationsSql(book: Book): string {
   return `
     SELECT ${bucketOf('order_id')} AS bucket, COUNT(*) AS line_count,
-           ${digestOf('order_id', 'sku_id', 'quantity', 'state')} AS digest
+           ${digestOf('order_id', 'sku_id', HELD, 'state')} AS digest
     FROM ${book.database('inventory')}.reservation
     WHERE state IN (1, 2) AND sku_id <> '' GROUP BY bucket`;
 }
@@ -154,17 +165,18 @@ interface OrderLineRow {
   order_type: number;
   shipped: number;
   sku_id: string | null;
-  quantity: number | null;
+  quantity: number | string | null;
 }
 
 async function readOrderLines(book: Book, buckets: readonly number[]): Promise<OrderLine[]> {
   const db = book.database('order');
   const rows = await book.rows<OrderLineRow>(
     `SELECT o.order_id, o.state, o.order_type, o.tracking_number IS NOT NULL AS shipped,
-            l.sku_id, l.quantity
+            l.sku_id, ${KEPT} AS quantity
      FROM ${db}.orders o LEFT JOIN ${db}.order_line l
        ON l.shard_no = o.shard_no AND l.order_id = o.order_id
-     WHERE o.state <> 0 AND ${bucketOf('o.order_id')} IN (?)`,
+     ${joinReturned(db)}
+     WHERE o.state <> 0 AND ${bucketOf('o.order_id')} IN (?) AND ${countsHere(book, 'o')}`,
     [buckets],
   );
   return rows.map((row) => ({
@@ -172,7 +184,7 @@ async function readOrderLines(book: Book, buckets: readonly number[]): Promise<O
     status: statusOf(row.state, row.shipped === 1),
     takesStock: STOCK_TYPES.includes(row.order_type),
     skuId: row.sku_id ?? '',
-    quantity: row.quantity ?? 0,
+    quantity: Number(row.quantity ?? 0),
   }));
 }
 
@@ -184,7 +196,7 @@ function statusOf(state: number, shipped: boolean): OrderLine['status'] {
 
 async function readHeldLines(book: Book, buckets: readonly number[]): Promise<HeldLine[]> {
   const rows = await book.rows<Record<string, string | number>>(
-    `SELECT order_id, reservation_id, sku_id, quantity, state, hold_until_ms
+    `SELECT order_id, reservation_id, sku_id, ${HELD} AS quantity, state, hold_until_ms
      FROM ${book.database('inventory')}.reservation
      WHERE state IN (1, 2) AND sku_id <> '' AND ${bucketOf('order_id')} IN (?)`,
     [buckets],

@@ -1,7 +1,7 @@
 // One complete look at the books of every server: reads, checks, counts. It decides nothing about
 // time; what a moving mesh makes look wrong for a moment is sorted out by looking again
 // (settle.ts).
-import { type Book, UnreachableError, withBooks } from './books.js';
+import { type Book, countsHere, UnreachableError, withBooks } from './books.js';
 import { checkDrift, readGate } from './drift-check.js';
 import { readHoldings } from './holdings-read.js';
 import { checkMoney, checkProvider, type MoneySums, readMoney } from './money-check.js';
@@ -10,6 +10,7 @@ import { checkOversell, readPromised } from './oversell-check.js';
 import { findOrderProblems, findPaymentProblems } from './payment-check.js';
 import { type Problem, problem } from './problem.js';
 import { readProviderTotals } from './provider-totals.js';
+import { findRefundProblems } from './refund-check.js';
 import { checkStock, readStock, type StockRow } from './stock-check.js';
 
 export interface AuditTargets {
@@ -59,6 +60,7 @@ export function lookOnce(targets: AuditTargets): Promise<AuditLook> {
         countPayments(books),
         ...books.map(findPaymentProblems),
         ...books.map(findOrderProblems),
+        ...books.map(findRefundProblems),
       ]);
     const totals = new Map(stocks.map((stock) => [stock.skuId, stock.total]));
     return {
@@ -118,7 +120,8 @@ async function countOrders(books: readonly Book[]): Promise<Record<string, numbe
   const counts: Record<string, number> = {};
   for (const book of books) {
     const rows = await book.rows<{ state: number; n: number | string }>(
-      `SELECT state, COUNT(*) AS n FROM ${book.database('order')}.orders GROUP BY state`,
+      `SELECT o.state, COUNT(*) AS n FROM ${book.database('order')}.orders o
+       WHERE ${countsHere(book, 'o')} GROUP BY o.state`,
     );
     for (const row of rows) {
       const name = STATE_NAMES[row.state] ?? 'CANCELLED';

@@ -1,7 +1,7 @@
-// Conservation of money, per currency: what was captured and not paid back is the value of the
-// orders that are paid. Then the same sums against the provider's own ledger, which nobody here can
+// Conservation of money, per currency: what was captured and not paid back is the value of the lines
+// that are paid and not refunded, but for what was paid back out of goodwill. Then the same sums against the provider's own ledger, which nobody here can
 // write.
-import type { Book } from './books.js';
+import { type Book, countsHere } from './books.js';
 import { type Problem, problem } from './problem.js';
 
 /** All amounts in minor units of one currency. */
@@ -12,8 +12,9 @@ export interface MoneySum {
   refundedDone: bigint;
   /** Second charges of a paid payment, until they are paid back; payments do not count them. */
   surplus: bigint;
-  /** Payable of PAID and later orders, and what of them was refunded without cancelling them. */
+  /** Payable of PAID and later orders, without the lines that were refunded. */
   payable: bigint;
+  /** What of it was paid back all the same: refunds of an amount, that nobody's lines ask for. */
   allowance: bigint;
 }
 export type MoneySums = Map<string, MoneySum>;
@@ -80,6 +81,10 @@ interface SumRow {
   allowance?: string;
 }
 
+/** Of an order: what its lines that were not refunded cost. */
+const WORTH = '(o.payable_minor - COALESCE(o.refunded_minor, 0))';
+
+// The request ids of refunds that follow from an order begin with a slash; those are in its lines.
 async function readServer(book: Book): Promise<SumRow[]> {
   const [orders, payment] = [book.database('order'), book.database('payment')];
   const rows = await Promise.all([
@@ -92,10 +97,13 @@ async function readServer(book: Book): Promise<SumRow[]> {
              SUM(IF(surplus = 1 AND state <> 2, amount_minor, 0)) AS surplus
       FROM ${payment}.refund GROUP BY currency`),
     book.rows<SumRow>(`
-      SELECT o.currency, SUM(o.payable_minor) AS payable, SUM(p.refunded_minor) AS allowance
-      FROM ${orders}.orders o LEFT JOIN ${payment}.payment p
-        ON p.shard_no = o.shard_no AND p.order_id = o.order_id AND p.ordinal = 1
-      WHERE o.state BETWEEN 2 AND 5 GROUP BY o.currency`),
+      SELECT o.currency, SUM(${WORTH}) AS payable,
+             SUM(LEAST(COALESCE(given.minor, 0), ${WORTH})) AS allowance
+      FROM ${orders}.orders o LEFT JOIN (
+        SELECT shard_no, order_id, SUM(amount_minor) AS minor FROM ${payment}.refund
+        WHERE surplus = 0 AND request_id NOT LIKE '/%' GROUP BY shard_no, order_id
+      ) given ON given.shard_no = o.shard_no AND given.order_id = o.order_id
+      WHERE o.state BETWEEN 2 AND 5 AND ${countsHere(book, 'o')} GROUP BY o.currency`),
   ]);
   return rows.flat();
 }

@@ -1,7 +1,7 @@
 // The promise itself: per SKU, the units of all live orders against all units that ever existed. It
 // does not look at reservations at all, so no mistake of inventory can hide an oversell from it.
-import type { Book } from './books.js';
-import { LIVE_GOODS } from './holdings-read.js';
+import { type Book, countsHere } from './books.js';
+import { joinReturned, KEPT, LIVE_GOODS } from './holdings-read.js';
 import { type Problem, problem } from './problem.js';
 
 export function checkOversell(
@@ -25,10 +25,11 @@ export async function readPromised(books: readonly Book[]): Promise<Map<string, 
     books.map((book) => {
       const db = book.database('order');
       return book.rows<{ sku_id: string; units: string }>(`
-        SELECT l.sku_id, SUM(l.quantity) AS units
+        SELECT l.sku_id, SUM(${KEPT}) AS units
         FROM ${db}.orders o JOIN ${db}.order_line l
           ON l.shard_no = o.shard_no AND l.order_id = o.order_id
-        WHERE ${LIVE_GOODS} GROUP BY l.sku_id`);
+        ${joinReturned(db)}
+        WHERE ${LIVE_GOODS} AND ${countsHere(book, 'o')} GROUP BY l.sku_id`);
     }),
   );
   const promised = new Map<string, number>();

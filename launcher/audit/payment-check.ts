@@ -1,6 +1,6 @@
 // Every order against its payment. Both hash by the buyer and share the shard map, so they lie on
 // one server and SQL can join them; only rows that look wrong leave the server.
-import type { Book } from './books.js';
+import { type Book, countsHere } from './books.js';
 import { type Problem, problem } from './problem.js';
 
 /** An order with its payment; the payment's fields are null when there is none. */
@@ -57,7 +57,7 @@ export async function findPaymentProblems(book: Book): Promise<Problem[]> {
            p.amount_minor, p.captured_minor, p.refunded_minor
     FROM ${orders}.orders o LEFT JOIN ${payment}.payment p
       ON p.shard_no = o.shard_no AND p.order_id = o.order_id AND p.ordinal = 1
-    WHERE o.state <> 0 AND (p.order_id IS NULL
+    WHERE o.state <> 0 AND ${countsHere(book, 'o')} AND (p.order_id IS NULL
       OR p.amount_minor <> o.payable_minor OR p.currency <> o.currency
       OR (o.state = 1 AND p.captured_minor > 0)
       OR (o.state BETWEEN 2 AND 5 AND p.captured_minor <> o.payable_minor)
@@ -95,7 +95,7 @@ export async function findOrderProblems(book: Book): Promise<Problem[]> {
            COALESCE(SUM(l.quantity * l.unit_price_minor), 0) AS lines_minor
     FROM ${db}.orders o LEFT JOIN ${db}.order_line l
       ON l.shard_no = o.shard_no AND l.order_id = o.order_id
-    WHERE o.state <> 0
+    WHERE o.state <> 0 AND ${countsHere(book, 'o')}
     GROUP BY o.shard_no, o.order_id, o.total_minor
     HAVING o.total_minor <> lines_minor LIMIT ${ROWS_MAX}`);
   return rows.map((row) => {

@@ -23,6 +23,8 @@ export interface StockRow {
   readonly lastAfter: number | undefined;
   /** Entries that do not begin where the one before ended, or have none before them. */
   readonly broken: number;
+  /** Lines of reservations whose returns do not sum up to what they say came back. */
+  readonly misreturned: number;
   /** Buyers of a limited SKU whose count is not what they hold and have bought. */
   readonly miscounted: number;
 }
@@ -49,6 +51,9 @@ export function checkStock(row: StockRow): Problem[] {
   }
   if (total !== row.restocked)
     say('STOCK', `total ${total}, but restocks sum up to ${row.restocked}`);
+  if (row.misreturned > 0) {
+    say('STOCK', `${row.misreturned} reservations say other units came back than their returns`);
+  }
   if (row.miscounted > 0) {
     say('STOCK', `${row.miscounted} buyers are counted with other units than they hold`);
   }
@@ -78,7 +83,7 @@ export async function readStock(book: Book): Promise<StockRow[]> {
   const sums = await Promise.all([
     book.rows<Sums>(`
       SELECT shard_no, sku_id, SUM(IF(state = 1, quantity, 0)) AS held,
-             SUM(IF(state = 2, quantity, 0)) AS confirmed
+             SUM(IF(state = 2, quantity - COALESCE(returned, 0), 0)) AS confirmed
       FROM ${db}.reservation WHERE sku_id <> '' GROUP BY shard_no, sku_id`),
     book.rows<Sums>(`
       SELECT shard_no, sku_id, SUM(delta) AS restocked
@@ -93,10 +98,21 @@ export async function readStock(book: Book): Promise<StockRow[]> {
          OR (p.entry IS NULL AND l.entry <> 1)
       GROUP BY l.shard_no, l.sku_id`),
     book.rows<Sums>(`
+      SELECT r.shard_no, r.sku_id, COUNT(*) AS misreturned
+      FROM ${db}.reservation r LEFT JOIN (
+        SELECT shard_no, reservation_id, sku_id, SUM(quantity) AS units
+        FROM ${db}.reservation_return GROUP BY shard_no, reservation_id, sku_id
+      ) back ON back.shard_no = r.shard_no AND back.reservation_id = r.reservation_id
+        AND back.sku_id = r.sku_id
+      WHERE COALESCE(r.returned, 0) <> COALESCE(back.units, 0)
+         OR r.returned > r.quantity
+      GROUP BY r.shard_no, r.sku_id`),
+    book.rows<Sums>(`
       SELECT shard_no, sku_id, COUNT(*) AS miscounted FROM (
         SELECT shard_no, sku_id, user_id FROM (
           SELECT shard_no, sku_id, user_id, units FROM ${db}.buyer
-          UNION ALL SELECT shard_no, sku_id, user_id, -quantity FROM ${db}.reservation
+          UNION ALL SELECT shard_no, sku_id, user_id, COALESCE(returned, 0) - quantity
+          FROM ${db}.reservation
           WHERE limited = 1 AND state IN (1, 2) AND sku_id <> ''
         ) AS movement GROUP BY shard_no, sku_id, user_id HAVING SUM(units) <> 0
       ) AS buyer_off GROUP BY shard_no, sku_id`),
@@ -137,6 +153,7 @@ function stockRow(row: Record<string, string | number | null>): StockRow {
     entries: 0,
     lastAfter: after === null || after === undefined ? undefined : Number(after),
     broken: 0,
+    misreturned: 0,
     miscounted: 0,
   };
 }

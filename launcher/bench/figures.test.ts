@@ -2,6 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { figuresOf, limitOf, median, othersMax } from './figures.js';
 import { GENERATOR, type Sample } from './measure.js';
 
+const limit = {
+  cpu_us: 40,
+  per_second: 20_000,
+  cpu_us_spread: [40, 40] as [number, number],
+  per_second_spread: [20_000, 20_000] as [number, number],
+  generator_us: 5,
+};
+
 const sample = (operations: number, cpu: Sample['cpu'], others?: number): Sample => ({
   operations,
   calls: operations,
@@ -37,12 +45,13 @@ describe('figures', () => {
       ['redis', 40_000],
       ['inventory', 40_000],
       ['order', 40],
+      ['sandbox', 4_000],
       [GENERATOR, 16_000],
     ]),
   ];
 
-  test('are medians with their spread; what makes the load is shown and not counted', () => {
-    expect(figuresOf(samples, { cpu_us: 40, per_second: 20_000 })).toEqual({
+  test('are medians with their spread; what makes the load and what is not ours is not counted', () => {
+    expect(figuresOf(samples, limit)).toEqual({
       per_second: 1_000,
       per_second_spread: [500, 2_000],
       p50_ms: 1.23,
@@ -65,13 +74,22 @@ describe('figures', () => {
   });
 });
 
-test('the unit is the median of its rounds, and absent without them', () => {
-  const calls = [40, 44, 60].map((cpuMicrosPerCall) => ({
-    cpuMicrosPerCall,
-    callsPerSecond: 1_000_000 / cpuMicrosPerCall,
-  }));
-  expect(limitOf(calls)).toEqual({ cpu_us: 44, per_second: 22_727 });
+test('the unit is the median of its rounds, and absent without processor times', () => {
+  const calls = [40_000, 44_000, 60_000].map((micros) =>
+    sample(1_000, [
+      ['limit', micros],
+      [GENERATOR, 9_000],
+    ]),
+  );
+  expect(limitOf(calls)).toEqual({
+    cpu_us: 44,
+    cpu_us_spread: [40, 60],
+    per_second: 500,
+    per_second_spread: [500, 500],
+    generator_us: 9,
+  });
   expect(limitOf([])).toBeUndefined();
+  expect(limitOf([sample(1, [])])).toBeUndefined();
 });
 
 test('others are told by their worst round', () => {

@@ -1,8 +1,13 @@
 // From the samples of several rounds to one figure: medians, because one disturbed round must not
 // decide, and spreads, because a reader must see when rounds disagree. Pure.
-import type { EmptyCall } from '../demo/empty-call.js';
 import type { Figures, Limit } from './bench-result.js';
 import { GENERATOR, type Sample } from './measure.js';
+
+/**
+ * What makes the load, and what stands for another company: the payment provider. Both are shown in
+ * the split of the cost and not counted.
+ */
+const NOT_OURS: ReadonlySet<string> = new Set([GENERATOR, 'sandbox']);
 
 export function figuresOf(samples: readonly Sample[], limit: Limit | undefined): Figures {
   const rates = samples.map(({ operations, seconds }) => operations / seconds);
@@ -13,7 +18,7 @@ export function figuresOf(samples: readonly Sample[], limit: Limit | undefined):
     p99_ms: round(median(samples.map((sample) => sample.p99Ms)), 2),
   };
   if (samples.every(({ cpu }) => cpu.length === 0)) return figures;
-  const costs = samples.map((sample) => cost(sample, (kind) => kind !== GENERATOR));
+  const costs = samples.map((sample) => cost(sample, (kind) => !NOT_OURS.has(kind)));
   const cpuMicros = median(costs);
   return {
     ...figures,
@@ -24,12 +29,14 @@ export function figuresOf(samples: readonly Sample[], limit: Limit | undefined):
   };
 }
 
-export function limitOf(calls: readonly EmptyCall[]): Limit | undefined {
-  if (calls.length === 0) return undefined;
-  return {
-    cpu_us: round(median(calls.map((call) => call.cpuMicrosPerCall)), 2),
-    per_second: round(median(calls.map((call) => call.callsPerSecond)), 0),
-  };
+/** Undefined where processor times cannot be read: a unit without them is none. */
+export function limitOf(samples: readonly Sample[]): Limit | undefined {
+  if (samples.length === 0) return undefined;
+  const { cpu_us, cpu_us_spread, per_second, per_second_spread } = figuresOf(samples, undefined);
+  if (cpu_us === undefined || cpu_us_spread === undefined) return undefined;
+  const generators = samples.map((sample) => cost(sample, (kind) => kind === GENERATOR));
+  const generator_us = round(median(generators), 2);
+  return { cpu_us, per_second, cpu_us_spread, per_second_spread, generator_us };
 }
 
 /** The largest share of the machine that others had; undefined where it cannot be read. */
@@ -69,6 +76,6 @@ function spread(values: readonly number[], digits: number): [number, number] {
   return [round(Math.min(...values), digits), round(Math.max(...values), digits)];
 }
 
-function round(value: number, digits: number): number {
+export function round(value: number, digits: number): number {
   return Number.isFinite(value) ? Number(value.toFixed(digits)) : 0;
 }

@@ -1,16 +1,18 @@
-// Where the benchmark runs: servers and services of its own, in a directory of its own, gone when it
-// ends. Nothing of a mesh that runs here is touched, and nothing is measured that was used before.
+// Where the benchmark runs: servers and services of its own, in a directory of its own, gone when
+// it ends. Nothing of a mesh that runs here is touched, and nothing is measured that was used
+// before.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { interruptible } from '../interrupt.js';
-import { startService, stopMesh } from '../mesh.js';
-import { type PlannedProcess, planMesh } from '../mesh-plan.js';
+import { NODE_ARGS, startService, stopMesh } from '../mesh.js';
+import { type MeshSize, type PlannedProcess, planMesh } from '../mesh-plan.js';
 import { createHome, defaultHome, homeAt, ROOT } from '../paths.js';
 import { freePort, LOOPBACK } from '../ports.js';
 import { identifySelf } from '../process-identity.js';
 import { ProcessTable, untilReady } from '../process-table.js';
 import { askHealth } from '../readiness.js';
 import { ensureSecrets } from '../secrets.js';
+import type { RedisTopology } from '../servers/redis-topology.js';
 import { startServers } from '../servers/start-servers.js';
 import { emptyState } from '../state.js';
 import type { Steps } from '../steps.js';
@@ -24,27 +26,47 @@ const READY_MS_MAX = 60_000;
  */
 const HOLD_MS = 3_600_000;
 const LONG_LIVES = { HOLD_MS: String(HOLD_MS), PAYMENT_WINDOW_SECONDS: String(HOLD_MS / 1000) };
+/** Three besides the services: the sandbox, and two of the gateway. */
+const OTHER_ADDRESSES = 3;
 
-/** What runs beside the servers. A process that has nothing to do would still cost something. */
-const PROGRAMS = {
-  inventory: ['order', 'inventory'],
-  order: ['order', 'inventory', 'payment'],
-} as const;
+export type NaiveRole = 'inventory' | 'payment' | 'order';
 
-export type BenchPart = keyof typeof PROGRAMS;
+export interface LabOptions {
+  /** What runs beside the servers: a process that has nothing to do would still cost something. */
+  readonly programs: readonly PlannedProcess['program'][];
+  readonly size?: Partial<MeshSize> | undefined;
+  readonly redis?: RedisTopology | undefined;
+  /** Uses only the first so many; all of them when it is left out. */
+  readonly mysqlServers?: number | undefined;
+  /**
+   * What does one by one what the services do in batches, see parts/; each needs those before it.
+   */
+  readonly naive?: readonly NaiveRole[] | undefined;
+}
 
 export interface Lab {
-  readonly inventory: string;
-  readonly order: string;
-  /** Reserves one by one, for comparison: see parts/naive-server.ts. Only for inventory's part. */
-  readonly naive: string;
+  readonly inventory: readonly string[];
+  readonly order: readonly string[];
+  readonly payment: readonly string[];
+  readonly naive: Readonly<Partial<Record<NaiveRole, string>>>;
   readonly redisUrl: string;
   readonly mysqlUrls: readonly string[];
+  /** Grows as more is started. */
   readonly processes: readonly { name: string; pid: number }[];
+  /** Starts one more program of the benchmark, which listens at LISTEN; answers where. */
+  start(program: LabProgram): Promise<string>;
+}
+
+export interface LabProgram {
+  readonly name: string;
+  /** Below launcher/bench, without its ending. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly ready: (address: string) => Promise<void>;
 }
 
 export async function withLab<T>(
-  part: BenchPart,
+  o: LabOptions,
   steps: Steps,
   work: (lab: Lab, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -56,7 +78,7 @@ export async function withLab<T>(
     const table = new ProcessTable(own, emptyState(identifySelf()));
     table.save();
     try {
-      const lab = await bringUp(part, table, steps, signal);
+      const lab = await bringUp(o, table, steps, signal);
       return await work(lab, signal);
     } finally {
       await stopMesh(table);
@@ -66,61 +88,81 @@ export async function withLab<T>(
 }
 
 async function bringUp(
-  part: BenchPart,
+  o: LabOptions,
   table: ProcessTable,
   steps: Steps,
   signal: AbortSignal,
 ): Promise<Lab> {
   const given = { redisUrl: undefined, mysqlUrls: [] };
-  await startServers(table, { given, size: 'MESH', steps, signal });
+  await startServers(table, { given, size: 'MESH', redis: o.redis, steps, signal });
+  const size = { order: 1, inventory: 1, payment: 1, ...o.size };
   const addresses: string[] = [];
-  for (let i = 0; i < 6; i += 1) addresses.push(`${LOOPBACK}:${await freePort()}`);
-  const { redisUrls, mysqlUrls } = table.state;
+  const count = size.order + size.inventory + size.payment + OTHER_ADDRESSES;
+  for (let i = 0; i < count; i += 1) addresses.push(`${LOOPBACK}:${await freePort()}`);
+  const redisUrl = table.state.redisUrls[0] ?? '';
+  const mysqlUrls = table.state.mysqlUrls.slice(0, o.mysqlServers);
   const plan = planMesh({
-    size: { order: 1, inventory: 1, payment: 1 },
+    size,
     takeAddress: () => addresses.pop() ?? '',
-    redisUrl: redisUrls[0] ?? '',
+    redisUrl,
     mysqlUrls,
     secrets: ensureSecrets(table.home),
     sandboxLedger: path.join(table.home.dataDir, 'sandbox-ledger.jsonl'),
   });
-  const programs: readonly string[] = PROGRAMS[part];
-  const planned = plan.groups.flat().filter(({ program }) => programs.includes(program));
+  const planned = plan.groups.flat().filter(({ program }) => o.programs.includes(program));
   for (const service of planned) {
     const env = { ...service.env, ...LONG_LIVES, LOG_LEVEL: 'warn' };
     await steps.step(service.name, service.address, () =>
       startService(table, { ...service, env }, signal),
     );
   }
-  const of = (name: string) => planned.find(({ program }) => program === name) as PlannedProcess;
-  const naive = part === 'inventory' ? `${LOOPBACK}:${await freePort()}` : '';
-  if (part === 'inventory') {
-    const { env } = of('inventory');
-    await steps.step('naive-1', naive, () => startNaive(table, naive, env, signal));
-  }
-  return {
-    inventory: of('inventory').address,
-    order: of('order').address,
-    naive,
-    redisUrl: redisUrls[0] ?? '',
-    mysqlUrls,
-    processes: table.state.processes,
-  };
+  const start = (program: LabProgram) => startProgram(table, program, { steps, signal });
+  const naive = await startNaive(planned, o.naive ?? [], start);
+  const { inventory, order, payment } = plan.services;
+  const { processes } = table.state;
+  return { inventory, order, payment, naive, redisUrl, mysqlUrls, processes, start };
 }
 
+/** Each is told what the service of its role is told, and to call the naive ones before it. */
 async function startNaive(
+  planned: readonly PlannedProcess[],
+  roles: readonly NaiveRole[],
+  start: Lab['start'],
+): Promise<Lab['naive']> {
+  const naive: Partial<Record<NaiveRole, string>> = {};
+  for (const role of roles) {
+    const peers = {
+      ...(naive.inventory === undefined ? {} : { INVENTORY_ADDRESSES: naive.inventory }),
+      ...(naive.payment === undefined ? {} : { PAYMENT_ADDRESSES: naive.payment }),
+    };
+    const env = {
+      ...planned.find(({ program }) => program === role)?.env,
+      ...LONG_LIVES,
+      ...peers,
+    };
+    const script = `parts/naive-${role}`;
+    naive[role] = await start({ name: `naive-${role}-1`, script, env, ready: askHealth });
+  }
+  return naive;
+}
+
+async function startProgram(
   table: ProcessTable,
-  address: string,
-  env: Record<string, string>,
-  signal: AbortSignal,
-): Promise<void> {
-  const record = await table.start({
-    name: 'naive-1',
-    role: 'SERVICE',
-    address,
-    command: process.execPath,
-    args: [path.join(ROOT, 'dist', 'launcher', 'bench', 'parts', 'naive-server.js')],
-    env: { ...process.env, ...env, LISTEN: address },
+  { name, script, env, ready }: LabProgram,
+  { steps, signal }: { steps: Steps; signal: AbortSignal },
+): Promise<string> {
+  const address = `${LOOPBACK}:${await freePort()}`;
+  await steps.step(name, address, async () => {
+    const record = await table.start({
+      name,
+      role: 'SERVICE',
+      address,
+      command: process.execPath,
+      args: [...NODE_ARGS, path.join(ROOT, 'dist', 'launcher', 'bench', `${script}.js`)],
+      env: { ...process.env, ...env, LOG_LEVEL: 'warn', LISTEN: address },
+    });
+    const patience = { readyMsMax: READY_MS_MAX, signal };
+    await untilReady(record, () => ready(address), patience);
   });
-  await untilReady(record, () => askHealth(address), { readyMsMax: READY_MS_MAX, signal });
+  return address;
 }

@@ -5,19 +5,28 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { ROOT } from '../paths.js';
-import type { Machine } from './bench-result.js';
+import type { Machine, Versions } from './bench-result.js';
+import { othersMax } from './figures.js';
 import type { Lab } from './lab.js';
+import type { Sample } from './measure.js';
 
 const execFileAsync = promisify(execFile);
 const GIB = 1024 ** 3;
 
-export async function describeMachine(lab: Lab): Promise<Machine> {
-  const commit = await commitOf();
+export function describeMachine(samples: readonly Sample[]): Machine {
+  const others = othersMax(samples);
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: cpus().length,
     memory_gib: Math.round(totalmem() / GIB),
     os: `${type()} ${release()}`,
+    ...(others === undefined ? {} : { others_share_max: others }),
+  };
+}
+
+export async function readVersions(lab: Pick<Lab, 'redisUrl' | 'mysqlUrls'>): Promise<Versions> {
+  const commit = await commitOf();
+  return {
     node: process.version,
     redis: await redisVersion(lab.redisUrl),
     mysql: await mysqlVersion(lab.mysqlUrls[0] ?? ''),

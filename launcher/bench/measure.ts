@@ -1,5 +1,5 @@
-// Puts a load on the lab for some seconds, with a fixed number of calls in flight, and tells what was
-// done, how long the calls took, and what each kind of process spent on it.
+// Puts a load on the lab for some seconds, with a fixed number of calls in flight, and tells what
+// was done, how long the calls took, and what each kind of process spent on it.
 import { build, type Histogram } from 'hdr-histogram-js';
 import { cpuByGroup, cpuSpent } from '../demo/cpu.js';
 import { withoutStacks } from '../demo/without-stacks.js';
@@ -10,6 +10,8 @@ export interface Load {
   readonly concurrency: number;
   /** One call. Answers how many operations it did; undefined when there is nothing left to do. */
   call(): Promise<number | undefined>;
+  /** Waits for what the calls have left to do in the background: it belongs to their cost. */
+  settled?(): Promise<void>;
 }
 
 export interface Sample {
@@ -30,11 +32,14 @@ export const GENERATOR = 'generator';
 
 export interface MeasureOptions {
   readonly seconds: number;
+  /** Ends earlier, when so many operations are done. */
+  readonly operationsMax?: number | undefined;
   readonly processes: readonly { name: string; pid: number }[];
   readonly signal: AbortSignal;
 }
 
 export async function measure(load: Load, o: MeasureOptions): Promise<Sample> {
+  const { operationsMax = Number.POSITIVE_INFINITY } = o;
   const processes = [...o.processes, { name: GENERATOR, pid: process.pid }];
   const latency = microsHistogram();
   let operations = 0;
@@ -45,6 +50,7 @@ export async function measure(load: Load, o: MeasureOptions): Promise<Sample> {
   const endMs = startMs + o.seconds * 1000;
   const caller = async () => {
     for (let nowMs = performance.now(); nowMs < endMs && !o.signal.aborted; ) {
+      if (operations >= operationsMax) return;
       const done = await load.call();
       if (done === undefined) return;
       operations += done;
@@ -57,6 +63,7 @@ export async function measure(load: Load, o: MeasureOptions): Promise<Sample> {
   await withoutStacks(() => Promise.all(Array.from({ length: load.concurrency }, caller)));
   o.signal.throwIfAborted();
   const seconds = (performance.now() - startMs) / 1000;
+  await load.settled?.();
   const cpu = cpuSpent(before, cpuByGroup(processes));
   return {
     operations,
@@ -65,7 +72,7 @@ export async function measure(load: Load, o: MeasureOptions): Promise<Sample> {
     cpu,
     p50Ms: latency.getValueAtPercentile(50) / 1000,
     p99Ms: latency.getValueAtPercentile(99) / 1000,
-    others: others(busyBefore, cpu, seconds),
+    others: others(busyBefore, cpu, (performance.now() - startMs) / 1000),
   };
 }
 
@@ -80,7 +87,7 @@ function others(
   return othersShare(after - before, ours, seconds);
 }
 
-function microsHistogram(): Histogram {
+export function microsHistogram(): Histogram {
   return build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 60_000_000,

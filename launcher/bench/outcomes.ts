@@ -1,5 +1,5 @@
-// Counts the outcomes in a batch's answer without decoding it: a tag and one byte per item. Whatever is
-// not the outcome that was asked for is not counted as work done.
+// Counts the outcomes in a batch's answer without decoding it: a tag and one byte per item.
+// Whatever is not the outcome that was asked for is not counted as work done.
 
 /** Field 1, length-delimited. */
 const ENTRY = 0x0a;

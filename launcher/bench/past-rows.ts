@@ -1,5 +1,5 @@
-// How tables are filled with what a long life would leave in them: rows made of a table of numbers by
-// the server itself, in the order of their keys, with ids spread over all that new ids may be.
+// How tables are filled with what a long life would leave in them: rows made of a table of numbers
+// by the server itself, in the order of their keys, with ids spread over all that new ids may be.
 import type { Connection } from 'mysql2/promise';
 
 /** How the base64url letters of ids sort in MySQL's tables. */
@@ -19,7 +19,9 @@ export async function makeNumbers(connection: Connection, count: number): Promis
   }
 }
 
-/** SQL for the first three letters of the id of row `n` of `count`, ascending, as CONCAT takes them. */
+/**
+ * SQL for the first three letters of the id of row `n` of `count`, ascending, as CONCAT takes them.
+ */
 export function placeLetters(count: number): string {
   const letter = (unit: number) =>
     `SUBSTR('${LETTERS}', 1 + (n * ${PLACES} DIV ${count + 1} DIV ${unit}) % 64, 1)`;

@@ -1,30 +1,19 @@
-// A client that sends and receives bytes: what it costs is the call and nothing else.
-import { type ChannelOptions, Client, credentials, type ServiceError } from '@grpc/grpc-js';
-
-/** Longer than any answer under load; a call that takes longer fails the run. */
-const CALL_MS_MAX = 10_000;
-const OPTIONS: ChannelOptions = {
-  // A call that is sent twice would be counted once.
-  'grpc.enable_retries': 0,
-  'grpc.enable_http_proxy': 0,
-  'grpc.use_local_subchannel_pool': 1,
-};
+// A client that sends and receives bytes over one connection per server: what it costs is the call
+// and nothing else, a small part of what grpc-js takes for one.
+import { CallRefused, Connection } from './http2/connection.js';
 
 export class RawClient {
-  readonly #client: Client;
+  readonly #connections: readonly Connection[];
+  #next = 0;
 
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure(), OPTIONS);
+  /** Of several servers each takes its turn. */
+  constructor(addresses: readonly string[]) {
+    this.#connections = addresses.map((address) => new Connection(address));
   }
 
   call(path: string, request: Buffer): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const deadline = Date.now() + CALL_MS_MAX;
-      this.#client.makeUnaryRequest(path, same, same, request, { deadline }, (error, answer) => {
-        if (error) reject(error);
-        else resolve(answer ?? Buffer.alloc(0));
-      });
-    });
+    this.#next = (this.#next + 1) % this.#connections.length;
+    return (this.#connections[this.#next] as Connection).call(path, request);
   }
 
   /** The message of the refusal that is expected; undefined when the call was not refused. */
@@ -33,15 +22,12 @@ export class RawClient {
       await this.call(path, request);
       return undefined;
     } catch (error) {
-      return (error as ServiceError).details;
+      if (error instanceof CallRefused) return error.details;
+      throw error;
     }
   }
 
   close(): void {
-    this.#client.close();
+    for (const connection of this.#connections) connection.close();
   }
-}
-
-function same(bytes: Buffer): Buffer {
-  return bytes;
 }

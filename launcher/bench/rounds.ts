@@ -1,6 +1,5 @@
-// Measures everything in each round, one after the other, round after round: when the machine changes
-// its pace, it does so for all of them, and the ratios stay.
-import { type EmptyCall, measureEmptyCall } from '../demo/empty-call.js';
+// Measures everything in each round, one after the other, round after round: when the machine
+// changes its pace, it does so for all of them, and the ratios stay.
 import { withProgress } from '../demo/progress.js';
 import { type Load, type MeasureOptions, measure, type Sample } from './measure.js';
 
@@ -8,37 +7,39 @@ export interface Measurement<Name extends string> {
   readonly name: Name;
   /** Makes the load of one round. Rounds follow the order of the list, so one may use another's. */
   load(): Load | Promise<Load>;
+  /** Whose processor time counts, if it is not that of the whole lab. */
+  readonly processes?: MeasureOptions['processes'];
 }
 
 export interface RoundOptions extends MeasureOptions {
   readonly rounds: number;
-  /** Whether to measure an empty call in each round too. */
-  readonly unit: boolean;
+  /** What the progress bar is called. */
+  readonly title?: string;
+  /** Less where everything is warm already but for a few of its variants. */
+  readonly warmUpOperations?: number;
 }
 
-export interface Rounds<Name extends string> {
-  readonly samples: Record<Name, Sample[]>;
-  /** One per round; empty when they were not asked for, or processor times cannot be read. */
-  readonly emptyCalls: EmptyCall[];
-}
+export type Samples<Name extends string> = Record<Name, Sample[]>;
 
-/** V8 compiles what is hot within this; it is done once, before the first round. */
-const WARM_UP_SECONDS = 1;
-/** The unit's messages are as long as those of a small call of ours. */
-const EMPTY_CALL = { requestBytes: 150, responseBytes: 150, concurrency: 64 };
+/**
+ * V8 compiles what is called often, not what runs long, so the round before the first ends with a
+ * number of operations. After so many the cost of an order falls no further.
+ */
+const WARM_UP_OPERATIONS = 20_000;
+/** On a slow machine the warm-up is cut off; figures are then a little too high. */
+const WARM_UP_SECONDS_MAX = 5;
 
 export async function runRounds<Name extends string>(
   measurements: readonly Measurement<Name>[],
   o: RoundOptions,
-): Promise<Rounds<Name>> {
-  const samples = Object.fromEntries(measurements.map(({ name }) => [name, []])) as unknown as {
-    [K in Name]: Sample[];
-  };
-  const emptyCalls: EmptyCall[] = [];
+): Promise<Samples<Name>> {
+  const samples = Object.fromEntries(
+    measurements.map(({ name }): [Name, Sample[]] => [name, []]),
+  ) as Samples<Name>;
   let done = 0;
   let current = '';
   const progress = {
-    name: 'Measuring',
+    name: o.title ?? 'Measuring',
     total: (o.rounds + 1) * measurements.length,
     done: () => done,
     note: () => current,
@@ -46,19 +47,21 @@ export async function runRounds<Name extends string>(
   await withProgress(progress, async () => {
     for (let round = 0; round <= o.rounds; round++) {
       for (const measurement of measurements) {
-        const { name } = measurement;
+        const { name, processes = o.processes } = measurement;
         current = round === 0 ? `warming up: ${name}` : `round ${round} of ${o.rounds}: ${name}`;
-        const seconds = round === 0 ? Math.min(WARM_UP_SECONDS, o.seconds) : o.seconds;
-        const sample = await measure(await measurement.load(), { ...o, seconds });
+        const options = { ...o, processes, ...(round === 0 ? warmUp(o) : {}) };
+        const sample = await measure(await measurement.load(), options);
         if (sample.operations === 0) throw new Error(`${name}: not one call did what it should`);
         if (round > 0) samples[name].push(sample);
         done++;
       }
-      if (!o.unit || round === 0) continue;
-      current = `round ${round} of ${o.rounds}: an empty call`;
-      const empty = await measureEmptyCall({ ...EMPTY_CALL, ...o });
-      if (empty !== undefined) emptyCalls.push(empty);
     }
   });
-  return { samples, emptyCalls };
+  return samples;
+}
+
+/** A quick look warms up quickly too. */
+function warmUp({ seconds, warmUpOperations = WARM_UP_OPERATIONS }: RoundOptions) {
+  const secondsMax = Math.min(WARM_UP_SECONDS_MAX, 2 * seconds);
+  return { seconds: secondsMax, operationsMax: warmUpOperations };
 }

@@ -72,6 +72,7 @@ async function readRows(book: Book, skuIds: readonly string[]): Promise<StockRow
     entries: 0,
     lastAfter: undefined,
     broken: 0,
+    misreturned: 0,
     miscounted: 0,
   }));
 }

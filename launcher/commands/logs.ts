@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { interruptible } from '../interrupt.js';
+import { readableLine } from '../log-line.js';
 import { lastLines } from '../log-tail.js';
 import { defaultHome } from '../paths.js';
 
@@ -16,7 +17,7 @@ const CHUNK_BYTES_MAX = 256 * 1024;
 export function registerLogs(program: Command): void {
   program
     .command('logs')
-    .description('the last lines of the logs, of one process or all')
+    .description('the last lines of the logs, of one process or all; as JSON into a pipe')
     .argument('[name]', 'inventory-1, or inventory for all of them')
     .option('-f, --follow', 'go on until Ctrl-C')
     .option('-n, --lines <n>', 'lines of each log', lineCount, LINES_DEFAULT)
@@ -84,7 +85,13 @@ function readFrom(file: string, offset: number): { lines: string[]; next: number
 }
 
 function print(file: string, lines: readonly string[]): void {
-  for (const line of lines) process.stdout.write(`${processName(file)} | ${line}\n`);
+  const { isTTY } = process.stdout;
+  const colours = process.env.NO_COLOR === undefined;
+  for (const line of lines) {
+    // Into a pipe it goes as it was written: whoever reads it there wants the JSON.
+    const text = isTTY ? readableLine(line, colours) : line;
+    process.stdout.write(`${processName(file)} | ${text}\n`);
+  }
 }
 
 function processName(file: string): string {

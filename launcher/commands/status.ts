@@ -1,7 +1,8 @@
 // status: what runs and where. The JSON form is a contract (launcher/mesh-status.ts).
 import type { Command } from 'commander';
-import { currentStatus } from '../mesh.js';
+import { currentStatus, serverUrls } from '../mesh.js';
 import { isCallable, type MeshStatus } from '../mesh-status.js';
+import { stuckShards } from '../shards/stuck-shards.js';
 
 /** As systemctl has it: "not running". */
 const EXIT_DOWN = 3;
@@ -18,11 +19,12 @@ Examples:
   ./spillway status
   ./spillway status --json | node -p 'JSON.parse(require("fs").readFileSync(0)).services.order[0]'`,
     )
-    .action((flags: { json?: boolean }) => {
+    .action(async (flags: { json?: boolean }) => {
       const status = currentStatus();
-      process.stdout.write(
-        flags.json === true ? `${JSON.stringify(status)}\n` : statusText(status),
-      );
+      const stuck = isCallable(status) ? await stuckShards(serverUrls().mysql) : [];
+      const text = [statusText(status), ...stuck.map((line) => `  ${line}\n`)].join('');
+      const answer = { ...status, stuckShards: stuck };
+      process.stdout.write(flags.json === true ? `${JSON.stringify(answer)}\n` : text);
       process.exitCode = isCallable(status) ? 0 : EXIT_DOWN;
     });
 }

@@ -1,6 +1,7 @@
 // test: what CI runs. First everything that needs no server (scripts/check.mjs), then the tests
-// against real servers, then the tests of the tests (scripts/mutants.mjs). Ends with one line,
-// `N passed, N failed`: every check step, every test and every planted bug counts one.
+// against real servers, then the tests of the tests (scripts/mutants.mjs), then the mesh under load,
+// and load that must fail (scripts/broken-builds.mjs). Ends with one line, `N passed, N failed`: every
+// check step, every test, every planted bug and every promise of a load test counts one.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +9,19 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { ROOT } from '../paths.js';
 import { Steps, toStderr } from '../steps.js';
-import { type Counts, checkCounts, jestCounts, mutantCounts, sumCounts } from '../test-counts.js';
+import {
+  buildCounts,
+  type Counts,
+  checkCounts,
+  jestCounts,
+  loadCounts,
+  mutantCounts,
+  sumCounts,
+} from '../test-counts.js';
 import { withServers } from './with-servers.js';
 
 const REAL_SERVER_TESTS = ['\\.int\\.test\\.ts$', 'test/scenarios/'];
+const LOAD_SCENARIOS = ['smoke', 'flash-sale', 'duplicates', 'cancel-and-resell'];
 
 export function registerTest(program: Command): void {
   program
@@ -22,7 +32,7 @@ export function registerTest(program: Command): void {
       'after',
       `
 Examples:
-  ./spillway test                       checks, unit and real-server tests, planted bugs
+  ./spillway test                       checks, unit and real-server tests, planted bugs, load
   ./spillway test inventory/infra       only these tests, unit and real-server, with servers`,
     )
     .action(async (patterns: string[]) => {
@@ -45,7 +55,11 @@ async function all(reports: string): Promise<Counts> {
   process.stdout.write('\nTests against real servers\n');
   const tests = await jest(REAL_SERVER_TESTS, reports);
   process.stdout.write('\nPlanted bugs, each of which a test must find\n');
-  return sumCounts([checks, tests, await mutants(reports)]);
+  const planted = await mutants(reports);
+  process.stdout.write('\nThe mesh under load, with real k6\n');
+  const underLoad = await load(reports);
+  process.stdout.write('\nBroken builds, each of which the load test must find\n');
+  return sumCounts([checks, tests, planted, underLoad, await brokenBuilds(reports)]);
 }
 
 async function only(patterns: readonly string[], reports: string): Promise<Counts> {
@@ -84,6 +98,23 @@ async function mutants(reports: string): Promise<Counts> {
   return agreeing(mutantCounts(readJson(file)), code);
 }
 
+/** In a home of its own: a mesh that somebody has running is neither used nor disturbed. */
+async function load(reports: string): Promise<Counts> {
+  const file = path.join(reports, 'load.json');
+  const main = path.join(ROOT, 'dist', 'launcher', 'main.js');
+  const command = [main, 'load', ...LOAD_SCENARIOS, '--short', '--json', file];
+  const home = { SPILLWAY_HOME: path.join(reports, 'home') };
+  const code = await run(process.execPath, command, home);
+  return agreeing(loadCounts(readJson(file)), code);
+}
+
+async function brokenBuilds(reports: string): Promise<Counts> {
+  const file = path.join(reports, 'builds.json');
+  const script = path.join('scripts', 'broken-builds.mjs');
+  const code = await run(process.execPath, [script, '--broken-only', '--json', file]);
+  return agreeing(buildCounts(readJson(file)), code);
+}
+
 /** A report that is missing, or all green from something that failed, is itself one failure. */
 function agreeing(counts: Counts, exitCode: number): Counts {
   return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
@@ -97,9 +128,14 @@ function readJson(file: string): unknown {
   }
 }
 
-function run(command: string, args: readonly string[]): Promise<number> {
+function run(
+  command: string,
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...args], { cwd: ROOT, stdio: 'inherit' });
+    const env = { ...process.env, ...more };
+    const child = spawn(command, [...args], { cwd: ROOT, env, stdio: 'inherit' });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });

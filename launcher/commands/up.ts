@@ -1,6 +1,6 @@
 // up: brings up the mesh and holds it until Ctrl-C, or returns when it serves (--detach).
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { howToCall } from '../how-to-call.js';
 import { aborted, interruptible } from '../interrupt.js';
 import { acquireLock } from '../lock.js';
@@ -15,14 +15,15 @@ import { removeAbandoned } from './with-servers.js';
 /** How soon a person in the foreground hears of a process that ended. */
 const WATCH_MS = 500;
 
-type UpFlags = MeshFlags & { detach?: boolean; serversOnly?: boolean };
+type UpFlags = MeshFlags & { detach?: boolean; serversOnly?: boolean; jaeger?: string };
 
 export function registerUp(program: Command): void {
   const up = program
     .command('up')
     .description('bring up Redis, two MySQL servers and the mesh; Ctrl-C takes all down')
     .option('-d, --detach', 'return when everything serves; end it with: ./spillway down')
-    .option('--servers-only', 'Redis and MySQL only');
+    .option('--servers-only', 'Redis and MySQL only')
+    .option('--jaeger <url>', 'send traces there (OTLP over HTTP), as http://127.0.0.1:4318', httpUrl);
   addMeshOptions(up)
     .addHelpText(
       'after',
@@ -48,8 +49,8 @@ async function runUp(flags: UpFlags, home: Home): Promise<number> {
   const release = acquireLock(home, 'up');
   try {
     await removeAbandoned(home);
-    const { detach = false, serversOnly = false } = flags;
-    const o = { ...readMeshFlags(flags), home, serversOnly, steps };
+    const { detach = false, serversOnly = false, jaeger: tracesTo } = flags;
+    const o = { ...readMeshFlags(flags), home, serversOnly, tracesTo, steps };
     return await interruptible((signal) => bringUpAndHold({ ...o, signal }, detach, steps));
   } finally {
     release();
@@ -95,4 +96,9 @@ async function watch(table: ProcessTable, steps: Steps, signal: AbortSignal): Pr
     const { length } = table.state.processes;
     if (length > 0 && ended.length === length) return;
   }
+}
+
+function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Give a URL such as http://127.0.0.1:4318.');
 }

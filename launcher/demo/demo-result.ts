@@ -27,6 +27,12 @@ export interface DemoResult {
   /** Payments and cancels that did not work out, by reason. */
   troubles: Record<string, number>;
   retries: number;
+  /**
+   * The provider's callbacks while buyers paid: how many there were to make, how many came twice, how
+   * many were lost, and how many of these charges were found by asking. Absent where the provider
+   * takes no commands.
+   */
+  callbacks?: { events: number; duplicated: number; lost: number; found_by_asking: number };
   orders_in_mysql: number;
   units: number;
   units_left: number;

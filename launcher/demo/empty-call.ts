@@ -16,9 +16,35 @@ const MEASURE_MS = 1_500;
 const WARM_UP_MS = 500;
 const START_MS_MAX = 5_000;
 
-export interface EmptyCall {
+interface EmptyCall {
   readonly cpuMicrosPerCall: number;
   readonly callsPerSecond: number;
+}
+
+export interface EmptyCallServer {
+  readonly pid: number;
+  readonly address: string;
+  stop(): void;
+}
+
+/** A process of its own; `nodeArgs` are those of the processes that it is compared with. */
+export async function startEmptyCallServer(o: {
+  responseBytes: number;
+  nodeArgs?: readonly string[];
+  signal: AbortSignal;
+}): Promise<EmptyCallServer> {
+  const program = path.join(ROOT, 'dist', 'launcher', 'demo', 'empty-call-server.js');
+  const args = [...(o.nodeArgs ?? []), program, String(o.responseBytes)];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const stop = () => void child.kill();
+  try {
+    const signal = AbortSignal.any([o.signal, AbortSignal.timeout(START_MS_MAX)]);
+    const [port] = await once(child.stdout, 'data', { signal });
+    return { pid: child.pid ?? 0, address: `127.0.0.1:${Number(String(port))}`, stop };
+  } catch (error) {
+    stop();
+    throw error;
+  }
 }
 
 /** Undefined where processor times cannot be read. */
@@ -28,27 +54,21 @@ export async function measureEmptyCall(o: {
   concurrency: number;
   signal: AbortSignal;
 }): Promise<EmptyCall | undefined> {
-  const program = path.join(ROOT, 'dist', 'launcher', 'demo', 'empty-call-server.js');
-  const child = spawn(process.execPath, [program, String(o.responseBytes)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let client: Client | undefined;
+  const server = await startEmptyCallServer(o);
+  const client = new Client(server.address, credentials.createInsecure());
   try {
-    const signal = AbortSignal.any([o.signal, AbortSignal.timeout(START_MS_MAX)]);
-    const [port] = await once(child.stdout, 'data', { signal });
-    client = new Client(`127.0.0.1:${Number(String(port))}`, credentials.createInsecure());
     const request = Buffer.alloc(o.requestBytes, 1);
     await callFor(client, request, WARM_UP_MS, o);
-    const before = cpuMicros(child.pid ?? 0);
+    const before = cpuMicros(server.pid);
     const startMs = performance.now();
     const calls = await callFor(client, request, MEASURE_MS, o);
-    const after = cpuMicros(child.pid ?? 0);
+    const after = cpuMicros(server.pid);
     if (before === undefined || after === undefined || calls === 0) return undefined;
     const seconds = (performance.now() - startMs) / 1000;
     return { cpuMicrosPerCall: (after - before) / calls, callsPerSecond: calls / seconds };
   } finally {
-    client?.close();
-    child.kill();
+    client.close();
+    server.stop();
   }
 }
 

@@ -43,6 +43,7 @@ const good: DemoResult = {
   duplicates_refused: 0,
   troubles: {},
   retries: 3,
+  callbacks: { events: 4_900, duplicated: 490, lost: 245, found_by_asking: 245 },
   orders_in_mysql: 4_900,
   units: 7_000,
   units_left: 300,
@@ -92,6 +93,10 @@ describe('the verdict', () => {
       { hot: { ...good.hot, sold: 999 } },
     ],
     ['2 units are oversold.', { oversold: 2 }],
+    [
+      '245 callbacks were lost, but only 244 charges were found.',
+      { callbacks: { events: 4_900, duplicated: 490, lost: 245, found_by_asking: 244 } },
+    ],
   ])('%s', (sentence, change) => {
     expect(brokenPromises({ ...good, ...change })).toEqual([sentence]);
   });
@@ -101,6 +106,8 @@ test('the report says what happened and what it cost', () => {
   const text = renderDemo(good, [{ atMs: 0, available: 1_000 }], PLAIN);
   expect(text).toMatch(/orders accepted +4,900 +MySQL has 4,900/);
   expect(text).toMatch(/refused as sold out +15,100/);
+  expect(text).toMatch(/came twice +490 +taken once/);
+  expect(text).toMatch(/were lost +245 +245 found by asking the provider/);
   expect(text).toMatch(/hot units sold +1,000 +of 1,000; 11,800 were wanted/);
   expect(text).toMatch(/p50 80 ms .* p99 160 ms/);
   expect(text).toContain('4.0 times an empty grpc-js call (45 µs)');

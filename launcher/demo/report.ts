@@ -19,6 +19,7 @@ export function renderDemo(
     '',
     ...orderLines(result, paint),
     '',
+    ...callbackLines(result, paint),
     ...unitLines(result, paint),
     '',
     ...speedLines(result, paint),
@@ -55,6 +56,17 @@ function orderLines(result: DemoResult, paint: Paint): string[] {
     ...Object.entries(result.troubles).map(([what, value]): Row => ['trouble', value, what]),
   ];
   return rows.map((row) => rowText(row, paint));
+}
+
+function callbackLines({ callbacks }: DemoResult, paint: Paint): string[] {
+  if (callbacks === undefined) return [];
+  const { events, duplicated, lost, found_by_asking: found } = callbacks;
+  const rows: Row[] = [
+    ['callbacks', events, 'of the payment provider'],
+    ['  came twice', duplicated, 'taken once'],
+    ['  were lost', lost, `${n(found)} found by asking the provider`],
+  ];
+  return [...rows.map((row) => rowText(row, paint)), ''];
 }
 
 function unitLines(result: DemoResult, paint: Paint): string[] {

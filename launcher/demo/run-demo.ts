@@ -8,6 +8,7 @@ import {
 import type { AuditTargets } from '../audit/look.js';
 import { runAudit } from '../audit/run-audit.js';
 import type { MeshStatus } from '../mesh.js';
+import { beginCallbackFaults, type CallbackCounts } from './callback-faults.js';
 import { connectMesh, type MeshClients } from './clients.js';
 import { cpuByGroup, cpuSpent } from './cpu.js';
 import { crowd } from './crowd.js';
@@ -49,12 +50,14 @@ export async function runDemo(
     await prepareSale(clients, scenario, signal);
     const rush = await withoutStacks(() => runRush(sale, scenario, mesh, o.concurrency));
     await offerAgain(sale, scenario.hot.skuId);
-    const tillMs = await withoutStacks(() => runTill(sale, o.concurrency));
-    const books = await untilAtRest(targets, tag, signal);
+    const paid = await payTroubled(mesh, o, async () => {
+      const tillMs = await withoutStacks(() => runTill(sale, o.concurrency));
+      return { tillMs, books: await untilAtRest(targets, tag, signal) };
+    });
     const cpu = await compareCpu(sale, scenario, rush, o.concurrency);
     const audit = await runAudit(targets);
     const stocks = await readStocks(clients, scenario);
-    const seen = { scenario, tally: sale.tally, rush, tillMs, books, stocks, cpu, audit };
+    const seen = { scenario, tally: sale.tally, rush, ...paid, stocks, cpu, audit };
     return { result: summarise(o, seen), curve: rush.curve };
   } finally {
     clients.close();
@@ -107,6 +110,21 @@ async function runTill(sale: SaleContext, concurrency: number): Promise<number> 
     }),
   );
   return performance.now() - startMs;
+}
+
+/** Lets them pay while callbacks are doubled and lost, and counts these. */
+async function payTroubled<T>(
+  mesh: MeshStatus,
+  { seed }: DemoOptions,
+  pay: () => Promise<T>,
+): Promise<T & { callbacks: CallbackCounts | undefined }> {
+  const faults = await beginCallbackFaults(mesh.sandbox[0], seed);
+  try {
+    const paid = await pay();
+    return { ...paid, callbacks: await faults?.counts() };
+  } finally {
+    await faults?.end();
+  }
 }
 
 /** The last look, at rest or not: the audit says what is missing then. */

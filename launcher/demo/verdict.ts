@@ -23,6 +23,9 @@ export function brokenPromises(result: DemoResult): string[] {
     const { units_promised: promised, units_moved: moved } = result;
     broken.push(`Orders are worth ${promised} units, but ${moved} units have moved.`);
   }
+  const { lost = 0, found_by_asking: found = 0 } = result.callbacks ?? {};
+  if (found < lost)
+    broken.push(`${lost} callbacks were lost, but only ${found} charges were found.`);
   const { hot } = result;
   if (hot.demand > hot.units && hot.sold !== hot.units) {
     broken.push(`The hot SKU sold ${hot.sold} of ${hot.units} units although more were wanted.`);

@@ -22,6 +22,7 @@ const POLICY =
 const UNITS: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server.service',
   'mariadb-server': 'mariadb.service',
+  prometheus: 'prometheus.service',
 };
 
 export function packagesInstallable(pathVariable: string): boolean {

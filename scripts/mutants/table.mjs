@@ -6,6 +6,8 @@ import { ARBITER } from './arbiter.mjs';
 import { EDGE } from './edge.mjs';
 import { FLOW } from './flow.mjs';
 import { GATE } from './gate.mjs';
+import { MONEY } from './money.mjs';
 import { RULES } from './rules.mjs';
+import { SCHEDULES } from './schedules.mjs';
 
-export const MUTANTS = [...RULES, ...FLOW, ...EDGE, ...ARBITER, ...GATE];
+export const MUTANTS = [...RULES, ...FLOW, ...EDGE, ...ARBITER, ...GATE, ...MONEY, ...SCHEDULES];

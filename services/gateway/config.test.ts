@@ -15,6 +15,10 @@ test('it listens on loopback, and not for gRPC, unless it is told to', () => {
     INVENTORY_ADDRESSES: ['127.0.0.1:3'],
     PAYMENT_ADDRESSES: ['127.0.0.1:4'],
     LOG_LEVEL: 'info',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: 0.01,
+    TRACE_FIRST_PER_SECOND: false,
+    TRACE_SLOW_MS: 500,
   });
   expect(readGatewayConfig({ ...ADDRESSES, GRPC_LISTEN: '[::1]:9' }).GRPC_LISTEN).toBe('[::1]:9');
 });

@@ -2,6 +2,7 @@
 // from the contract, not from the machine.
 import { z } from 'zod';
 import { configFields, readConfig } from '../platform/config.js';
+import { traceFields } from '../platform/telemetry/trace-settings.js';
 import type { CallbackLimits } from './api/callbacks.js';
 import type { EdgeLimits } from './api/edge-server.js';
 import type { ForwardLimits } from './api/forward.js';
@@ -18,6 +19,9 @@ const schema = z.object({
   INVENTORY_ADDRESSES: configFields.addresses,
   PAYMENT_ADDRESSES: configFields.addresses,
   LOG_LEVEL: configFields.logLevel,
+  /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
+  METRICS_LISTEN: configFields.listen.optional(),
+  ...traceFields,
 });
 
 /** Throws ConfigError with everything that is wrong. */

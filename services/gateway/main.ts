@@ -6,6 +6,8 @@ import { systemClock } from '../platform/clock.js';
 import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog } from '../platform/log.js';
 import { connectClient } from '../platform/rpc/client.js';
+import { openMetrics } from '../platform/telemetry/open-metrics.js';
+import { startTracing } from '../platform/telemetry/trace-export.js';
 import { meshService } from './api/forward.js';
 import { createGateway } from './api/gateway.js';
 import {
@@ -24,6 +26,8 @@ const lifecycle = new Lifecycle({ log, stopMsMax: STOP_MS_MAX });
 await lifecycle.run(async () => {
   const config = readGatewayConfig();
   log.level = config.LOG_LEVEL;
+  const instance = config.LISTEN;
+  await startTracing({ service: 'gateway', instance, settings: config, log, lifecycle });
   const orders = connectClient(OrderService, { addresses: config.ORDER_ADDRESSES });
   const inventory = connectClient(InventoryService, { addresses: config.INVENTORY_ADDRESSES });
   const payments = connectClient(PaymentService, { addresses: config.PAYMENT_ADDRESSES });
@@ -50,6 +54,8 @@ await lifecycle.run(async () => {
   });
   lifecycle.onStop('gateway', () => gateway.stop(DRAIN_MS_MAX));
 
+  const address = config.METRICS_LISTEN;
+  await openMetrics({ service: 'gateway', address, clock: systemClock, log, lifecycle });
   const { host, port } = splitListen(config.LISTEN);
   log.info({ host, port: await gateway.edge.listen(host, port) }, 'serving HTTP');
   if (config.GRPC_LISTEN !== undefined) {

@@ -2,10 +2,14 @@
 
 import { z } from 'zod';
 import { configFields, readConfig } from '../platform/config.js';
+import { traceFields } from '../platform/telemetry/trace-settings.js';
 
 const schema = z.object({
   LISTEN: configFields.listen,
   LOG_LEVEL: configFields.logLevel,
+  /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
+  METRICS_LISTEN: configFields.listen.optional(),
+  ...traceFields,
   MYSQL_SHARDS: configFields.mysqlShards,
   MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
   REDIS_URL: configFields.redisUrl,

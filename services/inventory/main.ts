@@ -8,9 +8,12 @@ import { createLog, type Log } from '../platform/log.js';
 import { Loop } from '../platform/loop.js';
 import { assertDurable, connectShards, type ShardMap } from '../platform/mysql/connect.js';
 import { migrate } from '../platform/mysql/migrate.js';
+import { rowLockLook } from '../platform/mysql/row-lock-look.js';
 import { connectRedis, masters, type RedisLink, redisReady } from '../platform/redis/connect.js';
 import { assertNoEviction } from '../platform/redis/eviction.js';
 import { RpcServer } from '../platform/rpc/server.js';
+import { openMetrics } from '../platform/telemetry/open-metrics.js';
+import { startTracing } from '../platform/telemetry/trace-export.js';
 import { Throttle } from '../platform/throttle.js';
 import { inventoryHandlers } from './api/inventory-service.js';
 import { Auditor } from './app/auditor.js';
@@ -26,6 +29,7 @@ import { ServingGuard } from './app/serving-guard.js';
 import { StockFeed } from './app/stock-feed.js';
 import * as settings from './config.js';
 import { MysqlStockBook } from './infra/mysql/stock-book.js';
+import { stockLook } from './infra/mysql/stock-look.js';
 import { OrderClient } from './infra/order-client.js';
 import { RedisGate } from './infra/redis/gate.js';
 import { RedisLoadedSkus } from './infra/redis/loaded-skus.js';
@@ -38,6 +42,8 @@ await lifecycle.run(async () => {
   const config = settings.readInventoryConfig();
   log.level = config.LOG_LEVEL;
   armCrashPoints({ crashAt: config.CRASH_AT, pauseAt: config.PAUSE_AT, log });
+  const instance = config.LISTEN;
+  await startTracing({ service: 'inventory', instance, settings: config, log, lifecycle });
   const shards = await openMysql(config);
   const redis = await openRedis(config);
   const gate = new RedisGate(redis, refusalLog());
@@ -79,6 +85,14 @@ await lifecycle.run(async () => {
   const port = await server.listen(config.LISTEN);
   lifecycle.onStop('server', () => server.stop(settings.DRAIN_MS_MAX));
   server.setServing(true);
+  await openMetrics({
+    service: 'inventory',
+    address: config.METRICS_LISTEN,
+    looks: [stockLook(shards, { lowBelow: config.LOW_STOCK_BELOW }), rowLockLook(shards)],
+    clock,
+    log,
+    lifecycle,
+  });
   startLoop('guard', settings.GUARD_INTERVAL_MS, () => guard.look(), log);
   log.info({ port }, 'serving');
 });

@@ -10,9 +10,10 @@ import { StreamTrimmer } from '../platform/events/stream-trimmer.js';
 import type { IdSource } from '../platform/ids.js';
 import type { Log } from '../platform/log.js';
 import { Loop } from '../platform/loop.js';
-import type { ShardMap } from '../platform/mysql/connect.js';
 import { Outbox } from '../platform/mysql/outbox.js';
+import { meterOutbox } from '../platform/mysql/outbox-meter.js';
 import { OutboxPublisher } from '../platform/mysql/outbox-publisher.js';
+import type { ShardGates } from '../platform/mysql/shard-gates.js';
 import type { RedisLink } from '../platform/redis/connect.js';
 import type { Client } from '../platform/rpc/client.js';
 import type { Handlers } from '../platform/rpc/server.js';
@@ -26,6 +27,7 @@ import { ListOrders } from './app/list-orders.js';
 import { OfferBook } from './app/offer-book.js';
 import type { OrderStore, Payments } from './app/ports.js';
 import { RecordPayment } from './app/record-payment.js';
+import { RefundLines } from './app/refund-lines.js';
 import { ResolveOrders } from './app/resolve-orders.js';
 import { SoldOutWatch } from './app/sold-out-watch.js';
 import { ChangeBell, WatchOrder } from './app/watch-order.js';
@@ -42,7 +44,8 @@ import { PaymentClient } from './infra/payment-client.js';
 import { StockWatchClient } from './infra/stock-watch-client.js';
 
 export interface OrderDrivers {
-  readonly shards: ShardMap;
+  /** Opened: they know where each shard lives. */
+  readonly gates: ShardGates;
   readonly inventory: Client<typeof InventoryService>;
   readonly payment: Client<typeof PaymentService>;
   readonly ids: Pick<IdSource, 'next'>;
@@ -72,19 +75,21 @@ export interface AssembledOrder {
 }
 
 export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
-  const { shards, clock, log } = drivers;
+  const { gates, clock, log } = drivers;
+  const { shards } = gates;
   const keys = orderKeys(drivers.ids);
   const { stock, payments } = meshOf(drivers);
 
   const deliverMsMax = config.DELIVER_MS_MAX;
   const effects = effectHandlers({ stock, payments, keys, clock, deliverMsMax });
   const handlers = { ...effects, ...changePublisher(drivers) };
-  const outbox = new Outbox({ shards, handlers, log, clock, ...config.outboxLimits });
+  const outbox = new Outbox({ shards, gates, handlers, log, clock, ...config.outboxLimits });
+  meterOutbox(outbox.stats);
 
   const bell = new ChangeBell();
   const changed = (orderId: bigint) => bell.ring(orderId);
   const orders = new MysqlOrderStore({
-    shards,
+    gates,
     outbox,
     clock,
     limits: config.storeLimits,
@@ -92,7 +97,7 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
     announced: drivers.eventStream !== undefined,
     changed,
   });
-  const offers = new MysqlOfferStore(shards);
+  const offers = new MysqlOfferStore(gates);
   const book = new OfferBook({ store: offers, clock, limits: config.offerBookLimits });
 
   const limits = config.createLimits(drivers.paymentWindowSeconds);
@@ -107,11 +112,12 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
     handlers: orderHandlers({
       create: new CreateOrder(saga),
       cancel: new CancelOrder({ orders, payments }),
+      refund: new RefundLines({ orders }),
       get: new GetOrder({ orders, clock }),
       list: new ListOrders({ orders, keys }),
       watch: new WatchOrder({ orders, bell, clock, limits: config.watchLimits }),
       resolve: new ResolveOrders({ orders, keys }),
-      record: new RecordPayment({ orders, keys }),
+      record: new RecordPayment({ orders, payments, keys }),
       orders,
       tracking: orders,
       offers,
@@ -119,6 +125,7 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
       keys,
     }),
     start() {
+      gates.start();
       for (const loop of loops) loop.start();
       outbox.start();
     },
@@ -128,6 +135,7 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
       await Promise.all(loops.map((loop) => loop.stop()));
       await orders.stop();
       await outbox.stop();
+      await gates.stop();
     },
   };
 }
@@ -142,8 +150,9 @@ function expireLoops({ clock, log }: OrderDrivers, orders: OrderStore, payments:
   });
 }
 
-function changePublisher({ shards, clock, eventStream }: OrderDrivers) {
+function changePublisher({ gates, clock, eventStream }: OrderDrivers) {
   if (!eventStream) return {};
+  const { shards } = gates;
   const transport = new RedisEventTransport(eventStream);
   const [kind, bodyOf] = [CHANGED_KIND, changedBody];
   const publisher = new OutboxPublisher({ shards, transport, kind, bodyOf, clock });

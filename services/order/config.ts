@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { configFields, readConfig } from '../platform/config.js';
+import { traceFields } from '../platform/telemetry/trace-settings.js';
 import type { CreateOrderLimits } from './app/create-order.js';
 import type { ExpireLimits } from './app/expire-orders.js';
 import type { OfferBookLimits } from './app/offer-book.js';
@@ -15,6 +16,9 @@ const PAYMENT_WINDOW_SECONDS_DEFAULT = 900;
 const schema = z.object({
   LISTEN: configFields.listen,
   LOG_LEVEL: configFields.logLevel,
+  /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
+  METRICS_LISTEN: configFields.listen.optional(),
+  ...traceFields,
   MYSQL_SHARDS: configFields.mysqlShards,
   MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
   INVENTORY_ADDRESSES: configFields.addresses,

@@ -11,13 +11,19 @@ import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog } from '../platform/log.js';
 import { assertDurable, connectShards, type ShardMap } from '../platform/mysql/connect.js';
 import { migrate } from '../platform/mysql/migrate.js';
+import { outboxLook } from '../platform/mysql/outbox-meter.js';
+import { rowLockLook } from '../platform/mysql/row-lock-look.js';
+import { ShardGates } from '../platform/mysql/shard-gates.js';
 import { leaseHolder, WorkerLease } from '../platform/mysql/worker-lease.js';
 import { connectRedis, redisReady } from '../platform/redis/connect.js';
 import { assertNoEviction } from '../platform/redis/eviction.js';
 import { connectClient } from '../platform/rpc/client.js';
 import { RpcServer } from '../platform/rpc/server.js';
+import { openMetrics } from '../platform/telemetry/open-metrics.js';
+import { startTracing } from '../platform/telemetry/trace-export.js';
 import { type AssembledOrder, assembleOrder, type EventStream } from './assemble.js';
 import * as config from './config.js';
+import { orderLook } from './infra/mysql/order-look.js';
 import { CACHE_MS_MAX, RedisPartsCache } from './infra/redis/parts-cache.js';
 
 const log = createLog({ service: 'order', level: 'info' });
@@ -27,9 +33,11 @@ await lifecycle.run(async () => {
   const settings = config.readOrderConfig();
   log.level = settings.LOG_LEVEL;
   armCrashPoints({ crashAt: settings.CRASH_AT, pauseAt: settings.PAUSE_AT, log });
+  const instance = settings.LISTEN;
+  await startTracing({ service: 'order', instance, settings, log, lifecycle });
 
-  const shards = await openShards(settings);
-  const ids = new IdSource({ clock, lease: await leaseWorkerId(shards) });
+  const gates = await openShards(settings);
+  const ids = new IdSource({ clock, lease: await leaseWorkerId(gates.shards) });
   const inventory = connectClient(InventoryService, { addresses: settings.INVENTORY_ADDRESSES });
   const payment = connectClient(PaymentService, { addresses: settings.PAYMENT_ADDRESSES });
   lifecycle.onStop('clients', () => {
@@ -41,15 +49,19 @@ await lifecycle.run(async () => {
   const soldOutNotice = settings.SOLD_OUT_NOTICE;
   const cache = openCache(settings);
   const eventStream = openEventStream(settings);
-  const drivers = { shards, inventory, payment, ids, cache, eventStream, clock, log };
+  const drivers = { gates, inventory, payment, ids, cache, eventStream, clock, log };
   const order = assembleOrder({ ...drivers, paymentWindowSeconds, soldOutNotice });
   lifecycle.onStop('order', () => order.stop());
   order.start();
 
+  const { shards } = gates;
+  const looks = [orderLook(shards), outboxLook(shards), rowLockLook(shards)];
+  const address = settings.METRICS_LISTEN;
+  await openMetrics({ service: 'order', address, looks, clock, log, lifecycle });
   await serve(settings.LISTEN, order);
 });
 
-async function openShards(settings: config.OrderConfig): Promise<ShardMap> {
+async function openShards(settings: config.OrderConfig): Promise<ShardGates> {
   const database = `${settings.MYSQL_DATABASE_PREFIX}order`;
   const poolSize = config.POOL_SIZE;
   const shards = connectShards({ shards: settings.MYSQL_SHARDS, database, poolSize, log });
@@ -57,7 +69,9 @@ async function openShards(settings: config.OrderConfig): Promise<ShardMap> {
   await assertDurable(shards);
   const directory = new URL('./infra/mysql/sql/', import.meta.url);
   await migrate(shards, { directory, database, log });
-  return shards;
+  const gates = new ShardGates({ shards, database, clock, log });
+  await gates.open();
+  return gates;
 }
 
 // Not waited for: the service is whole without it.
@@ -86,7 +100,8 @@ function openEventStream(settings: config.OrderConfig): EventStream | undefined 
 }
 
 async function leaseWorkerId(shards: ShardMap) {
-  const server = shards.serverOf(0);
+  // Wherever shard 0 moves: the leases of all processes must stand in one table.
+  const server = shards.configuredFor(0);
   const windowMs = config.LEASE_WINDOW_MS;
   const lease = new WorkerLease({ server, holder: leaseHolder(), clock, log, windowMs });
   lifecycle.onStop('worker lease', () => lease.stop());

@@ -52,6 +52,14 @@ export class ScriptedInventory {
       batchConfirm: close('confirm'),
       batchRelease: close('release'),
       batchReturn: close('return'),
+      batchReturnLines: async ({ returns }) => {
+        if (this.down) throw lost();
+        for (const { reservation, returnId, lines } of returns) {
+          const units = lines.map(({ skuId, quantity }) => `${quantity} ${skuId}`).join();
+          this.asked.push(`return ${reservation?.orderId} ${returnId} ${units}`);
+        }
+        return { outcomes: returns.map(() => CloseOutcome.DONE) };
+      },
     });
     return this.loopback.client;
   }
@@ -106,7 +114,7 @@ export class ScriptedPayment {
           this.cancels.get(paymentId) ?? CancelPaymentOutcome.CANCELLED;
         return { outcomes: paymentIds.map(outcome) };
       },
-      refundPayment: async ({ paymentId, requestId, amount }) => {
+      refundUpTo: async ({ paymentId, requestId, amount }) => {
         up();
         this.asked.push(`refund ${paymentId} ${amount?.amountMinor} ${requestId}`);
         return {};

@@ -85,7 +85,7 @@ describe('after the order', () => {
     await news(orderId);
     await client.cancelOrder({ orderId }, soon());
     await eventually(() => inventory.asked.includes(`return ${orderId}`));
-    const refund = `refund p-${orderId} 2199 cancel-${orderId}`;
+    const refund = `refund p-${orderId} 2199 cancel`;
     await eventually(() => payment.asked.includes(refund));
     expect(payment.asked).toEqual([refund]);
     const { resolutions } = await client.resolveOrders({ orderIds: [orderId, 'x1'] }, soon());

@@ -11,6 +11,7 @@ import { systemClock as clock } from '../platform/clock.js';
 import { IdSource } from '../platform/ids.js';
 import { createTestDatabase } from '../platform/mysql/database.fixture.js';
 import { migrate } from '../platform/mysql/migrate.js';
+import { ShardGates } from '../platform/mysql/shard-gates.js';
 import { silent, testUrl } from '../platform/real-servers.fixture.js';
 import type { Client } from '../platform/rpc/client.js';
 import { RpcError } from '../platform/rpc/errors.js';
@@ -36,10 +37,10 @@ export async function openScene(o: SceneOptions = {}) {
   const inventory = new ScriptedInventory();
   const payment = new ScriptedPayment();
   const tables = await openTables(o.urls ?? [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')]);
-  const { shards } = tables;
+  const { gates } = tables;
   const lease = () => ({ workerId: 1, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
   const service = assembleOrder({
-    shards,
+    gates,
     inventory: await inventory.start(),
     payment: await payment.start(),
     ids: new IdSource({ clock, lease }),
@@ -58,7 +59,8 @@ export async function openScene(o: SceneOptions = {}) {
     client,
     inventory,
     payment,
-    shards,
+    gates,
+    shards: gates.shards,
     database: tables.name,
     ...callsOf(client),
     reset: () => {
@@ -104,7 +106,10 @@ async function openTables(urls: string[]) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const directory = new URL('./infra/mysql/sql/', import.meta.url);
   await migrate(database.shards, { directory, database: database.name, log: silent });
-  return database;
+  const { name, shards, drop } = database;
+  const gates = new ShardGates({ shards, database: name, clock, log: silent });
+  await gates.open();
+  return { name, gates, drop };
 }
 
 async function openSale(client: Client<typeof OrderService>, inventory: ScriptedInventory) {

@@ -2,10 +2,14 @@
 
 import { z } from 'zod';
 import { configFields, readConfig } from '../platform/config.js';
+import { traceFields } from '../platform/telemetry/trace-settings.js';
 
 const schema = z.object({
   LISTEN: configFields.listen,
   LOG_LEVEL: configFields.logLevel,
+  /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
+  METRICS_LISTEN: configFields.listen.optional(),
+  ...traceFields,
   MYSQL_SHARDS: configFields.mysqlShards,
   MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
   ORDER_ADDRESSES: configFields.addresses,
@@ -17,6 +21,8 @@ const schema = z.object({
   PAYMENT_LOOK_AFTER_MS: configFields.ms(10, 3_600_000, 10_000),
   /** The longest wait between two questions about one charge. */
   PAYMENT_LOOK_EVERY_MS_MAX: configFields.ms(10, 86_400_000, 300_000),
+  /** A day: how long providers let a buyer finish a payment that was begun. */
+  PAYMENT_LATE_LOOK_MS_MAX: configFields.ms(0, 2_592_000_000, 86_400_000),
 });
 
 export type PaymentConfig = z.infer<typeof schema>;

@@ -93,6 +93,19 @@ test('the buyer pays after the payment was cancelled: the money goes back exactl
   expect(await statementOf(paymentId)).toEqual(['charge 500', 'refund 500']);
 });
 
+test('the buyer pays too late and the callback is lost: the money is found, and goes back', async () => {
+  const { orderId, paymentId } = await create({ deadlineMs: Date.now() + 800 });
+  const { redirectUrl } = await start(paymentId, 'start', 'card_redirect');
+  await until(paymentId, PaymentState.TIMED_OUT);
+  await mesh.client.cancelPayment({ paymentId }, soon());
+  mesh.gateway.mode = 'LOSE';
+  expect((await fetch(redirectUrl)).status).toBe(200);
+  await eventually(async () => {
+    expect(await statementOf(paymentId)).toEqual(['charge 500', 'refund 500']);
+    expect(mesh.orders.toldOf(orderId)).toEqual(['REFUNDED 500']);
+  });
+});
+
 test('the order is gone when the money comes: all of it goes back', async () => {
   const { orderId, paymentId } = await create();
   mesh.orders.answers.set(`${orderId}`, PaymentRecordOutcome.REFUND);

@@ -11,13 +11,18 @@ import { Loop } from '../platform/loop.js';
 import { assertDurable, connectShards, type ShardMap } from '../platform/mysql/connect.js';
 import { migrate } from '../platform/mysql/migrate.js';
 import { Outbox } from '../platform/mysql/outbox.js';
+import { meterOutbox, outboxLook } from '../platform/mysql/outbox-meter.js';
+import { rowLockLook } from '../platform/mysql/row-lock-look.js';
 import { RpcServer } from '../platform/rpc/server.js';
+import { openMetrics } from '../platform/telemetry/open-metrics.js';
+import { startTracing } from '../platform/telemetry/trace-export.js';
 import { paymentHandlers } from './api/payment-service.js';
 import type { PaymentPorts, Provider } from './app/ports.js';
 import { type NewsHandlers, newsHandlers } from './app/relay-news.js';
 import { resolvePayments } from './app/resolve-payments.js';
 import { LIMITS, type PaymentConfig, PROVIDER_LIMITS, paymentConfig } from './config.js';
 import { MysqlDuePayments } from './infra/mysql/due-payments.js';
+import { paymentLook } from './infra/mysql/payment-look.js';
 import { MysqlPaymentStore } from './infra/mysql/payment-store.js';
 import { OrderClient } from './infra/order-client.js';
 import { CircuitBreaker } from './infra/provider/circuit-breaker.js';
@@ -55,6 +60,7 @@ export async function startPaymentService(
     settings: {
       lookAfterMs: config.PAYMENT_LOOK_AFTER_MS,
       lookEveryMsMax: config.PAYMENT_LOOK_EVERY_MS_MAX,
+      lateLookMsMax: config.PAYMENT_LATE_LOOK_MS_MAX,
       stepMsMax: LIMITS.stepMsMax,
       providerRetryMs: PROVIDER_LIMITS.retryMs,
     },
@@ -62,9 +68,13 @@ export async function startPaymentService(
   handlers = newsHandlers(ports);
 
   lifecycle.onStop('payment store', () => store.stop());
+  meterOutbox(outbox.stats);
   outbox.start();
   lifecycle.onStop('outbox', () => outbox.stop());
   startResolvers(ports, shards, log, lifecycle);
+  const looks = [paymentLook(shards), outboxLook(shards), rowLockLook(shards)];
+  const address = config.METRICS_LISTEN;
+  await openMetrics({ service: 'payment', address, looks, clock, log, lifecycle });
   return serve(config, ports, log, lifecycle);
 }
 
@@ -170,6 +180,8 @@ if (startedFile && realpathSync(startedFile) === fileURLToPath(import.meta.url))
   await lifecycle.run(async () => {
     const config = paymentConfig();
     log.level = config.LOG_LEVEL;
+    const instance = config.LISTEN;
+    await startTracing({ service: 'payment', instance, settings: config, log, lifecycle });
     await startPaymentService(config, log, lifecycle);
   });
 }

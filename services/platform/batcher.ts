@@ -10,12 +10,20 @@
 // Invariant: every added item settles exactly once, provided that every run() settles.
 
 import { assert } from './assert.js';
+import { DeadlineError, OverloadedError } from './batcher-errors.js';
+import { type BatcherStats, reportBatcher } from './batcher-report.js';
 import { type Clock, systemClock } from './clock.js';
+import { BatchMeter } from './telemetry/batch-meter.js';
+import { beginBatch, endBatch, type SpansOf } from './telemetry/trace-batch.js';
+import type { Attributes, Span } from './telemetry/trace-context.js';
+import { faultOf } from './telemetry/trace-recorder.js';
+
+export { DeadlineError, OverloadedError } from './batcher-errors.js';
 
 export interface BatcherOptions<T, R> {
   name: string;
   /** Answers one result per item, in the same order. Throwing rejects all items of the batch. */
-  run: (items: T[], batch: { deadlineMs: number }) => Promise<R[]>;
+  run: (items: T[], batch: BatchContext) => Promise<R[]>;
   itemsMax: number;
   bytesMax?: number;
   sizeOf?: (item: T) => number;
@@ -25,29 +33,17 @@ export interface BatcherOptions<T, R> {
   concurrency: number;
   clock?: Clock;
   onBatch?: (size: number, durationMs: number) => void;
+  /** The recorded spans that an item belongs to. Left out, its batches are in no trace. */
+  spansOf?: SpansOf<NoInfer<T>>;
+  /** The name when left out. */
+  spanName?: string;
+  spanAttributes?: Attributes;
 }
 
-export interface BatcherStats {
-  batches: number;
-  items: number;
-  sizeMax: number;
-  refused: number;
-}
-
-/** Refused before it started: there is more work than can be done in time. */
-export class OverloadedError extends Error {
-  override readonly name = 'OverloadedError';
-  readonly retryAfterMs: number;
-
-  constructor(message: string, retryAfterMs: number) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
-/** Refused before it started: its deadline had passed. */
-export class DeadlineError extends Error {
-  override readonly name = 'DeadlineError';
+export interface BatchContext {
+  readonly deadlineMs: number;
+  /** Of the batch, when one of its items is recorded. */
+  readonly span?: Span | undefined;
 }
 
 interface Entry<T, R> {
@@ -57,18 +53,6 @@ interface Entry<T, R> {
   readonly addedMs: number;
   readonly resolve: (result: R) => void;
   readonly reject: (error: unknown) => void;
-}
-
-const everyBatcher = new Set<{ readonly name: string; readonly stats: BatcherStats }>();
-
-/** How well each batcher of this process has batched so far, for the log. */
-export function batcherReport(): Record<string, BatcherStats & { sizeMean: number }> {
-  const used = [...everyBatcher].filter(({ stats }) => stats.batches > 0);
-  return Object.fromEntries(
-    used.map(({ name, stats }) => {
-      return [name, { ...stats, sizeMean: Math.round(stats.items / stats.batches) }];
-    }),
-  );
 }
 
 export class Batcher<T, R> {
@@ -83,6 +67,7 @@ export class Batcher<T, R> {
   #lastRunMs = 1;
   #drained: (() => void)[] = [];
   #stopping = false;
+  readonly #meter: BatchMeter;
 
   constructor(o: BatcherOptions<T, R>) {
     assert(o.itemsMax >= 1 && o.queueMax >= 1, `${o.name}: itemsMax and queueMax start at 1`);
@@ -92,7 +77,8 @@ export class Batcher<T, R> {
     this.name = o.name;
     this.#clock = o.clock ?? systemClock;
     this.#bytesMax = o.bytesMax ?? Number.POSITIVE_INFINITY;
-    everyBatcher.add(this);
+    reportBatcher(this);
+    this.#meter = new BatchMeter(this, () => this.#queue.length);
   }
 
   /** Rejects with OverloadedError or DeadlineError (never started) or with what run() threw. */
@@ -213,15 +199,21 @@ export class Batcher<T, R> {
     this.#running += 1;
     this.#count(batch.length);
     const startMs = this.#clock.monotonicMs();
+    const items = batch.map(itemOf);
+    const { name, run, spansOf, spanName = name, spanAttributes } = this.#o;
+    const span = spansOf && beginBatch(spanName, items, spansOf, spanAttributes);
     try {
-      const results = await this.#o.run(batch.map(itemOf), { deadlineMs: latestDeadline(batch) });
-      assert(results.length === batch.length, `${this.#o.name}: one result per item`);
+      const results = await run(items, { deadlineMs: latestDeadline(batch), span });
+      assert(results.length === batch.length, `${name}: one result per item`);
+      endBatch(span, results);
       for (let i = 0; i < batch.length; i++) batch[i]?.resolve(results[i] as R);
     } catch (error) {
+      span?.end({ fault: faultOf(error) });
       for (const entry of batch) entry.reject(error);
     }
     this.#running -= 1;
     this.#lastRunMs = this.#clock.monotonicMs() - startMs;
+    this.#meter.ran(batch.length, this.#lastRunMs);
     this.#o.onBatch?.(batch.length, this.#lastRunMs);
     if (this.#queue.length > 0 || this.#drained.length > 0) this.#kick();
   }

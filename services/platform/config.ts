@@ -47,6 +47,9 @@ export const configFields = {
   secretList: field('3q2-7wAAAAAAAAAAAAAAAA', parseSecrets),
   crashPlan: field('gate.after:2', parseCrash).optional(),
   onOff: (fallback: 'on' | 'off') => field(fallback, parseOnOff, fallback),
+  oneOf: (words: string[], fallback: string) =>
+    field(fallback, (text) => oneOf(words, text), fallback),
+  ratio: (fallback: number) => field(String(fallback), parseRatio, fallback),
   text: (example: string) => field(example, (text) => text),
   int: (min: number, max: number, fallback?: number) =>
     field(String(fallback ?? min), (text) => parseInteger(text, min, max, ''), fallback),
@@ -134,6 +137,12 @@ function parseInteger(text: string, min: number, max: number, unit: string): num
   const value = Number(text);
   const inside = /^-?[0-9]{1,15}$/.test(text) && value >= min && value <= max;
   return inside ? value : new Problem(`must be a whole number${unit} from ${min} to ${max}`);
+}
+
+function parseRatio(text: string): number | Problem {
+  const value = Number(text);
+  const inside = text !== '' && value >= 0 && value <= 1;
+  return inside ? value : new Problem('must be a number from 0 to 1');
 }
 
 function parseSecrets(text: string): string[] | Problem {

@@ -1,7 +1,7 @@
 // Starts a process, and stops it in the reverse order of what was started, within a bounded time.
 // Exit codes: 0 stopped on request, 1 failed to start or to stop, 2 wrong configuration.
 
-import { batcherReport } from './batcher.js';
+import { batcherReport } from './batcher-report.js';
 import { ConfigError } from './config.js';
 import type { Log } from './log.js';
 

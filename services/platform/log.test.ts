@@ -27,6 +27,11 @@ test.each([
   [{ user: { secret: 'hunter2' } }],
   [{ request: { headers: { authorization: 'Bearer hunter2' } } }],
   [{ config: { url: 'mysql://u:hunter2@a' } }],
+  [{ request: { shipping: { recipient: 'hunter2', address: 'x' } } }],
+  [{ order: { address: 'hunter2' } }],
+  [{ request: { topUp: { account: 'hunter2' } } }],
+  [{ buyer: { phone: 'hunter2', email: 'a@b' } }],
+  [{ event: { data: { card: 'hunter2' } } }],
   [{ err: Object.assign(new Error('no'), { sql: "INSERT 'hunter2'" }) }],
 ])('%j does not reach the log', (fields) => {
   const { log, lines } = logging();

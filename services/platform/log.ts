@@ -1,12 +1,27 @@
 // One JSON line per event on stdout. Levels: error = a person must look, warn = something repaired
 // itself or is being retried, info = a change of state, debug = for development.
-// Secrets never leave: known field names are redacted, and SQL text with its values is dropped.
+// Secrets and personal data never leave: known field names are redacted, and SQL text with its values
+// is dropped. Ids are no secret: they are how a line is found.
 
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 
 export type Log = Logger;
 
-const SECRET_FIELDS = ['password', 'secret', 'secrets', 'authorization', 'token', 'url'];
+const SECRET_FIELDS = [
+  'password',
+  'secret',
+  'secrets',
+  'authorization',
+  'token',
+  'url',
+  'signature',
+];
+/** Of buyers: as in the contract's messages, and as providers call them. */
+const PERSONAL_FIELDS = [
+  ...['recipient', 'address', 'phone', 'email', 'account', 'card', 'cardNumber', 'pan'],
+  ...['shipping', 'topUp', 'booking'],
+];
+const HIDDEN_FIELDS = [...SECRET_FIELDS, ...PERSONAL_FIELDS];
 
 export function createLog(
   o: { service: string; level: string },
@@ -18,7 +33,7 @@ export function createLog(
       base: { service: o.service, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_FIELDS.flatMap(atEveryDepth), censor: '[redacted]' },
+      redact: { paths: HIDDEN_FIELDS.flatMap(atEveryDepth), censor: '[redacted]' },
       serializers: { err: describeError },
     },
     destination,

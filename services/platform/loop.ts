@@ -4,6 +4,7 @@
 import { assert } from './assert.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Log } from './log.js';
+import { type Counter, counters } from './telemetry/metrics.js';
 import { Throttle } from './throttle.js';
 
 export interface LoopOptions {
@@ -29,12 +30,14 @@ export class Loop {
   #woken = false;
   #done: Promise<void> | undefined;
   readonly #errors: Throttle;
+  readonly #failures: Counter;
 
   constructor(o: LoopOptions) {
     assert(o.intervalMs > 0 && o.errorDelayMs > 0, `${o.name}: a loop needs delays`);
     this.#o = o;
     this.#clock = o.clock ?? systemClock;
     this.#errors = new Throttle(this.#clock, ERROR_LOG_INTERVAL_MS);
+    this.#failures = counters('spillway.loop.failures').of(o.name);
   }
 
   start(): void {
@@ -83,6 +86,7 @@ export class Loop {
 
   #report(error: unknown): void {
     if (this.#stop.signal.aborted) return;
+    this.#failures.add();
     const errors = this.#errors.count();
     if (errors === 0) return;
     this.#o.log.warn({ err: error, loop: this.#o.name, errors }, 'background loop failed');

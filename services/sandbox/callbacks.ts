@@ -1,25 +1,28 @@
-// Tells receivers what has happened, signed, again and again until they answer 2xx or ten attempts were
-// in vain (then they must ask). A bounded number of calls is in flight; the rest wait in order.
+// Posts letters to receivers, each signed at the moment it goes: again and again until it is answered 2xx or
+// its attempts are used up (then receivers must ask). A bounded number of calls is in flight; the
+// rest wait in order.
 
-import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { Log } from '../platform/log.js';
-import type { LedgerEvent } from './ledger.js';
+import type { LedgerEvent } from './records.js';
+import type { Seal } from './seals.js';
 
-export interface CallbacksOptions {
-  readonly secret: string;
-  readonly log: Log;
-  readonly onTaken: (event: LedgerEvent) => void;
+export interface Letter {
+  readonly event: LedgerEvent;
+  readonly seal: Seal;
+  readonly attemptsMax: number;
+  /** Told once, unless the process stops before. */
+  readonly onEnd: (taken: boolean) => void;
 }
 
 interface Delivery {
-  readonly event: LedgerEvent;
+  readonly letter: Letter;
   readonly attempt: number;
 }
 
 const CONCURRENCY = 64;
-const ATTEMPTS_MAX = 10;
-/** 0.1, 0.2, 0.4 ... up to 5 s: about 21 s of trying in all. */
+/** 0.1, 0.2, 0.4 ... up to 5 s: ten attempts are about 21 s of trying. */
+export const ATTEMPTS_MAX = 10;
 const DELAY_MS_MIN = 100;
 const DELAY_MS_MAX = 5_000;
 const ANSWER_MS_MAX = 5_000;
@@ -27,19 +30,19 @@ const ANSWER_MS_MAX = 5_000;
 const WAITING_MAX = 200_000;
 
 export class Callbacks {
-  readonly #o: CallbacksOptions;
+  readonly #log: Log;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY, timeout: 30_000 });
   readonly #timers = new Set<NodeJS.Timeout>();
   #waiting: Delivery[] = [];
   #active = 0;
   #stopped = false;
 
-  constructor(o: CallbacksOptions) {
-    this.#o = o;
+  constructor(log: Log) {
+    this.#log = log;
   }
 
-  send(event: LedgerEvent): void {
-    this.#enqueue({ event, attempt: 1 });
+  send(letter: Letter): void {
+    this.#enqueue({ letter, attempt: 1 });
   }
 
   stop(): void {
@@ -52,7 +55,8 @@ export class Callbacks {
   #enqueue(delivery: Delivery): void {
     if (this.#stopped) return;
     if (this.#waiting.length >= WAITING_MAX) {
-      this.#o.log.error({ event: delivery.event.id }, 'too many callbacks wait: dropped');
+      this.#log.error({ event: delivery.letter.event.id }, 'too many callbacks wait: dropped');
+      delivery.letter.onEnd(false);
       return;
     }
     this.#waiting.push(delivery);
@@ -71,26 +75,31 @@ export class Callbacks {
     }
   }
 
-  async #deliver({ event, attempt }: Delivery): Promise<void> {
-    const answer = await this.#post(event).catch((error: Error) => error.message);
+  async #deliver({ letter, attempt }: Delivery): Promise<void> {
+    const answer = await this.#post(letter).catch((error: Error) => error.message);
     if (this.#stopped) return;
-    if (typeof answer === 'number' && answer >= 200 && answer < 300) return this.#o.onTaken(event);
-    if (attempt >= ATTEMPTS_MAX) {
-      this.#o.log.warn({ event: event.id, answer }, 'callback given up');
+    const event = letter.event.id;
+    const taken = typeof answer === 'number' && answer >= 200 && answer < 300;
+    const last = attempt >= letter.attemptsMax;
+    if (taken || last) {
+      if (!taken && attempt > 1) this.#log.warn({ event, answer }, 'callback given up');
+      letter.onEnd(taken);
       return;
     }
-    this.#o.log.debug({ event: event.id, attempt, answer }, 'callback not taken');
+    this.#log.debug({ event, attempt, answer }, 'callback not taken');
     const delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** (attempt - 1));
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#enqueue({ event, attempt: attempt + 1 });
+      this.#enqueue({ letter, attempt: attempt + 1 });
     }, delayMs);
     this.#timers.add(timer);
   }
 
-  #post({ id, type, callbackUrl, data }: LedgerEvent): Promise<number> {
-    const created = Math.floor(Date.now() / 1_000);
-    const body = JSON.stringify({ id, type, created, data });
+  #post({ event, seal }: Letter): Promise<number> {
+    const { id, type, callbackUrl, happened_ms, data } = event;
+    const created = Math.floor(happened_ms / 1_000);
+    const text = JSON.stringify({ id, type, created, data });
+    const { signature, body } = seal(Math.floor(Date.now() / 1_000), text);
     return new Promise((resolve, reject) => {
       const sent = request(callbackUrl, {
         method: 'POST',
@@ -99,7 +108,8 @@ export class Callbacks {
         headers: {
           'content-type': 'application/json',
           'content-length': String(Buffer.byteLength(body)),
-          'spillway-signature': sign(this.#o.secret, created, body),
+          'spillway-signature': signature,
+          ...(event.traceparent && { traceparent: event.traceparent }),
         },
       });
       sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
@@ -112,9 +122,4 @@ export class Callbacks {
       sent.end(body);
     });
   }
-}
-
-export function sign(secret: string, seconds: number, body: string): string {
-  const digest = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-  return `t=${seconds},v1=${digest}`;
 }

@@ -2,58 +2,16 @@
 // the state is what the entries add up to, whether they were just made or read back from a file.
 // Invariants: one charge per key, one refund per key, refunds of a charge never exceed it.
 
-export interface Money {
-  readonly currency: string;
-  readonly amount_minor: number;
-}
-
-export interface ChargeRequest {
-  readonly key: string;
-  readonly reference: string;
-  readonly method: string;
-  readonly amount: Money;
-  readonly callback_url: string;
-}
-
-export type ChargeStatus = 'initialised' | 'processing' | 'succeeded' | 'failed';
-
-export interface Charge extends ChargeRequest {
-  readonly number: string;
-  /** What its creation was answered with, and every repetition of it. */
-  readonly first: { readonly status: ChargeStatus; readonly redirect_url: string };
-  readonly status: ChargeStatus;
-  readonly refunded_minor: number;
-  readonly created_ms: number;
-}
-
-export interface RefundRequest {
-  readonly key: string;
-  readonly charge: string;
-  readonly amount: Money;
-}
-
-export interface Refund extends RefundRequest {
-  readonly number: string;
-  readonly created_ms: number;
-}
-
-export type Entry =
-  | { entry: 'charge'; charge: Charge }
-  | { entry: 'settled'; number: string; status: 'succeeded' | 'failed'; at_ms: number }
-  | { entry: 'refund'; refund: Refund }
-  | { entry: 'taken'; number: string };
-
-export interface LedgerEvent {
-  readonly id: string;
-  readonly type: 'charge.succeeded' | 'charge.failed' | 'refund.succeeded';
-  readonly callbackUrl: string;
-  readonly data: {
-    readonly number: string;
-    readonly reference: string;
-    readonly amount: Money;
-    readonly idempotency_key: string;
-  };
-}
+import { methodOf } from './methods.js';
+import type {
+  Charge,
+  ChargeRequest,
+  Entry,
+  LedgerEvent,
+  Movement,
+  Refund,
+  RefundRequest,
+} from './records.js';
 
 export type ChargeAnswer =
   | { outcome: 'CREATED' | 'REPEATED'; charge: Charge }
@@ -71,8 +29,6 @@ export interface LedgerOptions {
   readonly payUrl: (number: string) => string;
 }
 
-export const METHODS = ['card', 'card_declined', 'card_redirect'] as const;
-
 export class Ledger {
   readonly #o: LedgerOptions;
   readonly #charges = new Map<string, Charge>();
@@ -80,12 +36,14 @@ export class Ledger {
   readonly #refunds = new Map<string, Refund>();
   readonly #refundByKey = new Map<string, string>();
   readonly #taken = new Set<string>();
+  readonly #movements: Movement[] = [];
 
   constructor(o: LedgerOptions) {
     this.#o = o;
   }
 
-  charge(request: ChargeRequest): ChargeAnswer {
+  /** `declined` makes a new charge fail, whatever its method says. */
+  charge(request: ChargeRequest, declined = false): ChargeAnswer {
     const earlier = this.chargeOfKey(request.key);
     if (earlier !== undefined) {
       return sameCharge(earlier, request)
@@ -93,11 +51,17 @@ export class Ledger {
         : { outcome: 'KEY_REUSED' };
     }
     const number = this.#o.newNumber('ch');
-    const waits = request.method === 'card_redirect';
+    const waits = methodOf(request.method).waits === true;
     const status = waits ? 'initialised' : 'processing';
-    const first = { status, redirect_url: waits ? this.#o.payUrl(number) : '' } as const;
-    const created_ms = this.#o.nowMs();
-    const charge: Charge = { ...request, number, first, status, refunded_minor: 0, created_ms };
+    const charge: Charge = {
+      ...request,
+      number,
+      first: { status, redirect_url: waits ? this.#o.payUrl(number) : '' },
+      status,
+      refunded_minor: 0,
+      created_ms: this.#o.nowMs(),
+      ...(declined && { declined }),
+    };
     this.#record({ entry: 'charge', charge });
     return { outcome: 'CREATED', charge };
   }
@@ -106,7 +70,8 @@ export class Ledger {
   settle(number: string): LedgerEvent | undefined {
     const charge = this.#charges.get(number);
     if (charge === undefined || ended(charge)) return undefined;
-    const status = charge.method === 'card_declined' ? 'failed' : 'succeeded';
+    const succeeds = charge.declined !== true && methodOf(charge.method).ends === 'succeeded';
+    const status = succeeds ? 'succeeded' : 'failed';
     this.#record({ entry: 'settled', number, status, at_ms: this.#o.nowMs() });
     return this.eventOf(number);
   }
@@ -155,6 +120,9 @@ export class Ledger {
       id: `evt_${number}`,
       type: refund === undefined ? type : 'refund.succeeded',
       callbackUrl: charge.callback_url,
+      happened_ms: refund?.created_ms ?? charge.settled_ms ?? charge.created_ms,
+      method: charge.method,
+      traceparent: (refund ?? charge).traceparent,
       data: {
         number,
         reference: charge.reference,
@@ -173,15 +141,10 @@ export class Ledger {
     return { settle, tell: untaken.flatMap((number) => this.eventOf(number) ?? []) };
   }
 
-  /** Captured charges and refunds, oldest first within each. */
-  *movements(): Generator<{ kind: 'charge' | 'refund'; reference: string } & Moved> {
-    for (const charge of this.#charges.values()) {
-      if (charge.status === 'succeeded') yield { kind: 'charge', ...moved(charge, charge) };
-    }
-    for (const refund of this.#refunds.values()) {
-      const charge = this.#charges.get(refund.charge) as Charge;
-      yield { kind: 'refund', ...moved(refund, charge) };
-    }
+  /** Money that has moved until now, oldest first. What moves meanwhile is left for the next look. */
+  *movements(): Generator<Movement> {
+    const end = this.#movements.length;
+    for (let i = 0; i < end; i += 1) yield this.#movements[i] as Movement;
   }
 
   /** Adds an entry to the state without writing it: for entries that were written before. */
@@ -192,7 +155,12 @@ export class Ledger {
         this.#chargeByKey.set(entry.charge.key, entry.charge.number);
         return;
       case 'settled':
-        this.#change(entry.number, (charge) => ({ ...charge, status: entry.status }));
+        this.#change(entry.number, (charge) => ({
+          ...charge,
+          status: entry.status,
+          settled_ms: entry.at_ms,
+        }));
+        if (entry.status === 'succeeded') this.#move('charge', entry.number, entry.at_ms);
         return;
       case 'refund':
         this.#refunds.set(entry.refund.number, entry.refund);
@@ -201,6 +169,7 @@ export class Ledger {
           ...charge,
           refunded_minor: charge.refunded_minor + entry.refund.amount.amount_minor,
         }));
+        this.#move('refund', entry.refund.number, entry.refund.created_ms);
         return;
       case 'taken':
         this.#taken.add(entry.number);
@@ -216,18 +185,15 @@ export class Ledger {
     const charge = this.#charges.get(number);
     if (charge !== undefined) this.#charges.set(number, change(charge));
   }
-}
 
-interface Moved {
-  readonly number: string;
-  readonly currency: string;
-  readonly amount_minor: number;
-  readonly at_ms: number;
-}
-
-function moved(of: Charge | Refund, charge: Charge): Moved & { reference: string } {
-  const { number, amount, created_ms } = of;
-  return { number, reference: charge.reference, ...amount, at_ms: created_ms };
+  #move(kind: 'charge' | 'refund', number: string, at_ms: number): void {
+    const refund = this.#refunds.get(number);
+    const charge = this.#charges.get(refund?.charge ?? number);
+    if (charge === undefined) return;
+    const { key, amount } = refund ?? charge;
+    const { reference } = charge;
+    this.#movements.push({ at_ms, number, kind, reference, key, ...amount });
+  }
 }
 
 function ended(charge: Charge): boolean {

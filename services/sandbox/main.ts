@@ -6,8 +6,11 @@ import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog } from '../platform/log.js';
 import { Callbacks } from './callbacks.js';
 import { STOP_MS_MAX, sandboxConfig } from './config.js';
+import { Faults } from './faults.js';
 import { openJournal } from './journal.js';
 import { Ledger } from './ledger.js';
+import { Postman } from './postman.js';
+import type { LedgerEvent } from './records.js';
 import { SandboxServer } from './server.js';
 
 const log = createLog({ service: 'sandbox', level: 'info' });
@@ -30,23 +33,24 @@ await lifecycle.run(async () => {
   });
   for (const entry of journal.entries) ledger.replay(entry);
 
-  const callbacks = new Callbacks({
+  const faults = new Faults();
+  const callbacks = new Callbacks(log);
+  lifecycle.onStop('callbacks', () => callbacks.stop());
+  const postman = new Postman({
+    callbacks,
+    faults,
     secret: config.PROVIDER_SECRETS[0] ?? '',
-    log,
     onTaken: (event) => ledger.taken(event.data.number),
   });
-  lifecycle.onStop('callbacks', () => callbacks.stop());
-  const server = new SandboxServer({
-    ledger,
-    tell: (event) => callbacks.send(event),
-    delayMs: config.SANDBOX_DELAY_MS,
-    log,
-  });
+  lifecycle.onStop('postman', () => postman.stop());
+  const tell = (event: LedgerEvent) => postman.tell(event);
+  const delayMs = config.SANDBOX_DELAY_MS;
+  const server = new SandboxServer({ ledger, faults, tell, delayMs, log });
   lifecycle.onStop('server', () => server.stop());
   port = await server.listen(config.LISTEN);
 
   const unfinished = ledger.unfinished();
   for (const number of unfinished.settle) server.settleLater(number);
-  for (const event of unfinished.tell) callbacks.send(event);
+  for (const event of unfinished.tell) tell(event);
   log.info({ listen: config.LISTEN, port }, 'sandbox provider is serving');
 });

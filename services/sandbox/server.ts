@@ -1,43 +1,53 @@
 // The provider's HTTP interface. A charge is taken at once and settles a little later; whoever ordered it
 // is called back. The buyer's page settles charges that wait for a buyer.
 //
-//   POST /v1/charges   Idempotency-Key   200 charge | 400 | 409
+//   POST /v1/charges   Idempotency-Key   200 charge | 400 | 402 | 409
 //   GET  /v1/charges?idempotency_key=    200 charge | 404
 //   POST /v1/refunds   Idempotency-Key   200 refund | 400 | 404 | 409 | 422
-//   GET  /v1/statement                   one JSON line per movement of money
+//   GET  /v1/statement                   one JSON line per movement of money, oldest first
+//   GET  /v1/statement.csv               the same: date,number,kind,reference,key,currency,amount_minor
 //   GET  /v1/totals                      captured and refunded by currency
+//   PUT  /v1/faults    {seed, rules}     200 what now holds | 400; see fault-rules.ts
+//   GET  /v1/faults                      the rules, how often each has hit, and counts
+//   DELETE /v1/faults                    from now on all goes well again
 //   GET  /pay/<number>                   the buyer pays
 //   GET  /healthz
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Log } from '../platform/log.js';
-import type { Charge, Ledger, LedgerEvent } from './ledger.js';
-import { chargeJson, chargeSchema, keySchema, problemOf, refundSchema } from './messages.js';
+import { type Answer, bodyOf, refusal, SILENCE } from './answer.js';
+import { Counter } from './counter.js';
+import type { Faults } from './faults.js';
+import type { Ledger } from './ledger.js';
+import { commandFaults } from './messages.js';
+import { methodOf } from './methods.js';
+import type { Charge, LedgerEvent } from './records.js';
+import { statementCsv, statementLines } from './statement.js';
 
 export interface SandboxServerOptions {
   readonly ledger: Ledger;
+  readonly faults: Faults;
   readonly tell: (event: LedgerEvent) => void;
   readonly delayMs: number;
   readonly log: Log;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly type?: string;
-}
-
-const BODY_BYTES_MAX = 16 * 1024;
+/** Calls that are never answered hold a connection each; their callers give up long before. */
+const SILENT_MS_MAX = 60_000;
 
 export class SandboxServer {
   readonly #o: SandboxServerOptions;
+  readonly #counter: Counter;
   readonly #server: Server;
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(o: SandboxServerOptions) {
     this.#o = o;
+    this.#counter = new Counter({ ...o, settleLater: (number) => this.settleLater(number) });
     this.#server = createServer(
       // Idle connections are kept longer than callers keep them, so that callers do the closing.
       { keepAliveTimeout: 65_000, headersTimeout: 5_000, requestTimeout: 10_000 },
@@ -55,11 +65,9 @@ export class SandboxServer {
   }
 
   settleLater(number: string): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#settle(number);
-    }, this.#o.delayMs);
-    this.#timers.add(timer);
+    const { delayMs, ledger } = this.#o;
+    const { laterMs = 0 } = methodOf(ledger.chargeOf(number)?.method ?? '');
+    this.#later(delayMs + laterMs, () => this.#settle(number));
   }
 
   async stop(): Promise<void> {
@@ -67,6 +75,14 @@ export class SandboxServer {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
+  }
+
+  #later(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, ms);
+    this.#timers.add(timer);
   }
 
   #settle(number: string): void {
@@ -79,27 +95,46 @@ export class SandboxServer {
       this.#o.log.error({ err: error }, 'request failed');
       return refusal(500, 'internal error');
     });
-    const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
+    if (answer === SILENCE) {
+      this.#later(SILENT_MS_MAX, () => response.destroy());
+      return;
+    }
     response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' });
-    response.end(text);
+    if (answer.pieces === undefined) {
+      response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+      return;
+    }
+    await pipeline(Readable.from(answer.pieces), response).catch((error: Error) => {
+      this.#o.log.debug({ err: error }, 'statement not read to its end');
+    });
   }
 
-  async #route(request: IncomingMessage): Promise<Answer> {
+  async #route(request: IncomingMessage): Promise<Answer | typeof SILENCE> {
     const target = `http://sandbox${request.url ?? '/'}`;
     if (!URL.canParse(target)) return refusal(400, 'not a path');
     const url = new URL(target);
     const route = `${request.method} ${url.pathname}`;
+    const key = request.headers['idempotency-key'];
+    const { ledger, faults } = this.#o;
     switch (route) {
       case 'POST /v1/charges':
-        return this.#charge(request, await bodyOf(request));
+        return this.#counter.charge(key, await bodyOf(request), traceOf(request));
       case 'POST /v1/refunds':
-        return this.#refund(request, await bodyOf(request));
+        return this.#counter.refund(key, await bodyOf(request), traceOf(request));
       case 'GET /v1/charges':
-        return this.#find(url.searchParams.get('idempotency_key') ?? '');
+        return this.#counter.find(url.searchParams.get('idempotency_key') ?? '');
       case 'GET /v1/statement':
-        return { status: 200, body: this.#statement(), type: 'application/jsonl' };
+        return { ...STATEMENT_LINES, pieces: statementLines(ledger.movements()) };
+      case 'GET /v1/statement.csv':
+        return { ...STATEMENT_CSV, pieces: statementCsv(ledger.movements()) };
       case 'GET /v1/totals':
-        return { status: 200, body: this.#totals() };
+        return { status: 200, body: totals(ledger) };
+      case 'PUT /v1/faults':
+        return commandFaults(faults, await bodyOf(request));
+      case 'DELETE /v1/faults':
+        return commandFaults(faults, { rules: [] });
+      case 'GET /v1/faults':
+        return { status: 200, body: faults.report() };
       case 'GET /healthz':
         return { status: 200, body: { status: 'ok' } };
       default:
@@ -109,72 +144,25 @@ export class SandboxServer {
     }
   }
 
-  #charge(request: IncomingMessage, body: unknown): Answer {
-    const key = keySchema.safeParse(request.headers['idempotency-key']);
-    const parsed = chargeSchema.safeParse(body);
-    if (!key.success) return refusal(400, 'Idempotency-Key is missing or odd');
-    if (!parsed.success) return refusal(400, problemOf(parsed.error));
-    const answer = this.#o.ledger.charge({ ...parsed.data, key: key.data });
-    if (answer.outcome === 'KEY_REUSED') return refusal(409, 'the key was used for another charge');
-    const { charge } = answer;
-    if (answer.outcome === 'CREATED' && charge.status === 'processing') {
-      this.settleLater(charge.number);
-    }
-    return { status: 200, body: chargeJson(charge, charge.first) };
-  }
-
-  #find(key: string): Answer {
-    const charge = this.#o.ledger.chargeOfKey(key);
-    if (charge === undefined) return refusal(404, 'no charge under this key');
-    const { redirect_url } = charge.first;
-    return { status: 200, body: chargeJson(charge, { status: charge.status, redirect_url }) };
-  }
-
-  #refund(request: IncomingMessage, body: unknown): Answer {
-    const key = keySchema.safeParse(request.headers['idempotency-key']);
-    const parsed = refundSchema.safeParse(body);
-    if (!key.success) return refusal(400, 'Idempotency-Key is missing or odd');
-    if (!parsed.success) return refusal(400, problemOf(parsed.error));
-    const answer = this.#o.ledger.refund({ ...parsed.data, key: key.data });
-    switch (answer.outcome) {
-      case 'KEY_REUSED':
-        return refusal(409, 'the key was used for another refund');
-      case 'CHARGE_UNKNOWN':
-        return refusal(404, 'no such captured charge');
-      case 'EXCEEDS_CHARGE':
-        return refusal(422, 'more than is left of the charge');
-      case 'CREATED':
-      case 'REPEATED': {
-        const { number, charge, amount } = answer.refund;
-        const event = this.#o.ledger.eventOf(number);
-        if (answer.outcome === 'CREATED' && event !== undefined) this.#o.tell(event);
-        return { status: 200, body: { number, charge, amount, status: 'succeeded' } };
-      }
-    }
-  }
-
   #pay(number: string): Answer {
     const charge = this.#o.ledger.chargeOf(number);
     if (charge === undefined) return refusal(404, 'no such charge');
     this.#settle(number);
     return { status: 200, body: paidPage(charge), type: 'text/html; charset=utf-8' };
   }
+}
 
-  #statement(): string {
-    let text = '';
-    for (const movement of this.#o.ledger.movements()) text += `${JSON.stringify(movement)}\n`;
-    return text;
-  }
+const STATEMENT_LINES = { status: 200, type: 'application/jsonl' } as const;
+const STATEMENT_CSV = { status: 200, type: 'text/csv; charset=utf-8; header=present' } as const;
 
-  #totals(): Record<'captured_minor' | 'refunded_minor', Record<string, number>> {
-    const captured_minor: Record<string, number> = {};
-    const refunded_minor: Record<string, number> = {};
-    for (const { kind, currency, amount_minor } of this.#o.ledger.movements()) {
-      const totals = kind === 'charge' ? captured_minor : refunded_minor;
-      totals[currency] = (totals[currency] ?? 0) + amount_minor;
-    }
-    return { captured_minor, refunded_minor };
+function totals(ledger: Ledger) {
+  const captured_minor: Record<string, number> = {};
+  const refunded_minor: Record<string, number> = {};
+  for (const { kind, currency, amount_minor } of ledger.movements()) {
+    const sums = kind === 'charge' ? captured_minor : refunded_minor;
+    sums[currency] = (sums[currency] ?? 0) + amount_minor;
   }
+  return { captured_minor, refunded_minor };
 }
 
 function paidPage({ reference, amount }: Charge): string {
@@ -183,21 +171,8 @@ function paidPage({ reference, amount }: Charge): string {
   return `<!doctype html><meta charset="utf-8"><title>Sandbox</title><p>${text}</p>\n`;
 }
 
-function refusal(status: number, message: string): Answer {
-  return { status, body: { error: { message } } };
-}
-
-/** Undefined for anything that is not JSON of a bearable size: the schema then says what is missing. */
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
-  }
-  try {
-    return bytes > BODY_BYTES_MAX ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+/** The trace that an order belongs to, as its sender wrote it. */
+function traceOf(request: IncomingMessage): string | undefined {
+  const header = request.headers['traceparent'];
+  return typeof header === 'string' && /^[0-9a-f-]{55}$/.test(header) ? header : undefined;
 }

@@ -12,6 +12,7 @@ import { type MeshSize, shardRanges } from '../../launcher/mesh-plan.js';
 import { createHome, homeAt } from '../../launcher/paths.js';
 import { connectMesh, type MeshAddresses, type MeshClients } from './clients.js';
 import { whileFrozen } from './frozen.js';
+import { TestProvider } from './test-provider.js';
 
 export interface TestMesh {
   clients: MeshClients;
@@ -22,13 +23,23 @@ export interface TestMesh {
   /** What a further process of a service is told, so that it belongs to this mesh. */
   serviceEnv: Readonly<Record<string, string>>;
   redisUrl: string;
+  /** Where its processes write what they record. */
+  traceDir: string;
+  /** The payment provider's sandbox. */
+  provider: TestProvider;
   audit(): Promise<AuditReport>;
   /** Takes everything from Redis, as a crash without persistence would. */
   flushRedis(): Promise<void>;
   /** Does something while a process, such as `inventory-1`, stands still. */
   whileFrozen<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Lines that services logged as errors or worse. */
+  /** host:port of the metrics of each process. */
+  metrics: Readonly<Record<string, string>>;
+  /** Everything that the processes of the mesh have written. */
+  logs(): string;
+  /** Lines that services logged as errors or worse, but for alarms. */
   loggedErrors(): string[];
+  /** The names of alarms that were raised: errors of others, which a person must look at. */
+  alarms(): string[];
   stop(): Promise<void>;
 }
 
@@ -64,11 +75,16 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
       PAYMENT_ADDRESSES: status.services.payment.join(','),
     },
     redisUrl,
+    traceDir: home.traceDir,
+    provider: new TestProvider(table),
     audit: () =>
       runAudit({ mysqlUrls, redisUrl, databasePrefix: prefix, providerUrl: status.sandbox[0] }),
     flushRedis: () => flush(redisUrl),
     whileFrozen: (name, work) => whileFrozen(pidOf(status, name), work),
-    loggedErrors: () => status.processes.flatMap(({ log }) => errorsIn(log)),
+    metrics: status.metrics,
+    logs: () => status.processes.map(({ log }) => textOf(log)).join('\n'),
+    loggedErrors: () => errorsOf(status).filter((line) => alarmIn(line) === undefined),
+    alarms: () => errorsOf(status).flatMap((line) => alarmIn(line) ?? []),
     async stop() {
       for (const clients of opened) clients.close();
       const ownServers = table.state.processes.some((record) => record.role === 'SERVER');
@@ -110,9 +126,20 @@ async function dropDatabases(mysqlUrls: readonly string[], prefix: string): Prom
   }
 }
 
+function errorsOf(status: MeshStatus): string[] {
+  return status.processes.flatMap(({ log }) => errorsIn(log));
+}
+
+function alarmIn(line: string): string | undefined {
+  return /"alarm":"([A-Z_]+)"/.exec(line)?.[1];
+}
+
+function textOf(log: string): string {
+  return log === '' ? '' : readFileSync(log, 'utf8');
+}
+
 function errorsIn(log: string): string[] {
-  if (log === '') return [];
-  return readFileSync(log, 'utf8')
+  return textOf(log)
     .split('\n')
     .filter((line) => /"level":"(error|fatal)"/.test(line));
 }

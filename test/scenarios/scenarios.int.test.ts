@@ -5,16 +5,23 @@ import { startTestMesh, type TestMesh } from '../harness/test-mesh.js';
 import { brokenFields, randomInput, unknownIds } from './bad-input.js';
 import { deadlineFlood } from './deadline-flood.js';
 import { throughTheGateway } from './edge.js';
+import { forgery } from './forgery.js';
 import { idempotency } from './idempotency.js';
 import { orderLife, watching } from './lifecycle.js';
+import { logCanaries } from './log-canaries.js';
+import { measured } from './measured.js';
 import { operatorLists } from './operator-lists.js';
 import { orderCache } from './order-cache.js';
 import { orderRaces } from './order-races.js';
 import { onItsWay, orderTypes, whatWasBought } from './order-types.js';
 import { payAndCancel, payCancelRaces } from './payment.js';
+import { providerChaos, providerFaults } from './provider-faults.js';
+import { providerDown, providerRemembers } from './provider-gone.js';
 import { redisLoss } from './redis-loss.js';
+import { refundLines } from './refund-lines.js';
 import { offerRules, severalLines } from './rules.js';
 import { sellOut } from './sell-out.js';
+import { shardMoves } from './shard-moves.js';
 import { soldOutNotice } from './sold-out-notice.js';
 import { watchResume } from './watch-resume.js';
 
@@ -40,7 +47,13 @@ const STORIES: Record<string, Story> = {
   'a sale sells out': sellOut,
   'payment and cancel': payAndCancel,
   'payment against cancel': payCancelRaces,
+  'refunds of lines': refundLines,
   'payment, cancel and deadline': orderRaces,
+  'a provider that misbehaves': providerFaults,
+  'a provider that does all of it': providerChaos,
+  'a provider that is gone': providerDown,
+  'a provider that is killed': providerRemembers,
+  'forged callbacks': forgery,
   'due at once': deadlineFlood,
   'several lines': severalLines,
   offers: offerRules,
@@ -52,11 +65,13 @@ const STORIES: Record<string, Story> = {
   'what was bought': whatWasBought,
   'on its way': onItsWay,
   'lists of operators': operatorLists,
+  'a shard on the move': shardMoves,
   'orders from a cache': orderCache,
   'through the gateway': throughTheGateway,
   'unknown ids': unknownIds,
   'Redis forgets': redisLoss,
   'sold out is known': soldOutNotice,
+  'what happens is measured': measured,
 };
 /** They leave behind what no book explains, such as payments of orders that nobody placed. */
 const ODD_STORIES: Record<string, Story> = {
@@ -86,6 +101,9 @@ tell(ODD_STORIES);
 test('no service logged an error', () => {
   expect(mesh().loggedErrors()).toEqual([]);
 });
+
+// Last: it makes calls fail on purpose.
+tell({ 'what logs keep to themselves': logCanaries });
 
 function tell(stories: Record<string, Story>): void {
   describe.each(Object.entries(stories))('%s', (_name, story) => {

@@ -1,6 +1,6 @@
-// Fills inventory's tables with what a long life would leave in them, by SQL, because a million calls of
-// Restock would take an hour. What it writes is what inventory itself would have written, in the
-// order of the primary keys, which is the fastest.
+// Fills inventory's tables with what a long life would leave in them, by SQL, because a million
+// calls of Restock would take an hour. What it writes is what inventory itself would have written,
+// in the order of the primary keys, which is the fastest.
 import mysql, { type Connection } from 'mysql2/promise';
 import { SHARDS, shardOf } from '../../../services/platform/shard.js';
 import { makeNumbers, placeLetters } from '../past-rows.js';

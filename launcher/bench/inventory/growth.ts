@@ -1,5 +1,5 @@
-// What a reservation costs beside more and more that already exists: SKUs on sale, and reservations of
-// the past. Requests are spread over at most 10,000 SKUs, however many there are, so that levels
+// What a reservation costs beside more and more that already exists: SKUs on sale, and reservations
+// of the past. Requests are spread over at most 10,000 SKUs, however many there are, so that levels
 // differ in what lies around them and in nothing else.
 import { withProgress } from '../../demo/progress.js';
 import type { GrowthLevel, Limit } from '../bench-result.js';
@@ -73,7 +73,7 @@ async function measureLevel(
     { name: 'reserve_hot', load: () => sale.reserveHot() },
     { name: 'confirm', load: () => sale.confirm() },
   ];
-  const { samples } = await runRounds(measurements, { ...o, unit: false });
+  const samples = await runRounds(measurements, o);
   return {
     skus: fill.skus,
     past_reservations: fill.past,

@@ -1,5 +1,5 @@
-// What is measured of inventory, in the order of a round: duplicates, confirms and releases are of the
-// reservations that this round has made.
+// What is measured of inventory, in the order of a round: duplicates, confirms and releases are of
+// the reservations that this round has made.
 import type { MeasurementName } from '../bench-result.js';
 import type { LuaOnly } from '../parts/lua-only.js';
 import type { Measurement } from '../rounds.js';

@@ -1,5 +1,5 @@
-// The requests that the benchmark sends to inventory, made from templates. Ids have the length and the
-// randomness of those that the order service sends; each reservation is another one.
+// The requests that the benchmark sends to inventory, made from templates. Ids have the length and
+// the randomness of those that the order service sends; each reservation is another one.
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   BatchConfirmRequestSchema,
@@ -16,7 +16,9 @@ const USER_LENGTH = 10;
 
 let number = 0;
 
-/** Where a message differs from the next: three ids per item, and the SKU if it is not always one. */
+/**
+ * Where a message differs from the next: three ids per item, and the SKU if it is not always one.
+ */
 const holesPerItem = 3;
 
 export class ReserveTemplate {

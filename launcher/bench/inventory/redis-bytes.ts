@@ -1,5 +1,5 @@
-// What one live reservation takes of Redis' memory: used before and after, divided by how many. Buffers
-// of connections are left out, because they grow and shrink with the load.
+// What one live reservation takes of Redis' memory: used before and after, divided by how many.
+// Buffers of connections are left out, because they grow and shrink with the load.
 import { Redis } from 'ioredis';
 import type { RedisBytes } from '../bench-result.js';
 import { ReserveTemplate } from './messages.js';

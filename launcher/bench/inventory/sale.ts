@@ -1,5 +1,5 @@
-// What inventory's measurements share: SKUs made by Restock, the client, and the reservations of this
-// round, which the measurements of duplicates, confirms and releases then use up.
+// What inventory's measurements share: SKUs made by Restock, the client, and the reservations of
+// this round, which the measurements of duplicates, confirms and releases then use up.
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   CloseOutcome,
@@ -7,6 +7,7 @@ import {
   ReserveOutcome,
   RestockRequestSchema,
 } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import type { Lab } from '../lab.js';
 import type { Load } from '../measure.js';
 import { countPacked, countResults } from '../outcomes.js';
 import { RawClient } from '../raw-client.js';
@@ -30,9 +31,9 @@ export class Sale {
   /** Requests that were answered RESERVED, whole. */
   #reserved: Buffer[] = [];
 
-  constructor(o: { inventory: string; naive: string }) {
-    this.#inventory = new RawClient(o.inventory);
-    this.#naive = new RawClient(o.naive);
+  constructor(lab: Pick<Lab, 'inventory' | 'naive'>) {
+    this.#inventory = new RawClient(lab.inventory);
+    this.#naive = new RawClient(lab.naive.inventory === undefined ? [] : [lab.naive.inventory]);
   }
 
   async open(): Promise<void> {

@@ -1,5 +1,5 @@
-// What an order costs beside more and more past orders. The empty call is measured at each level too:
-// minutes lie between them, and a machine changes its pace.
+// What an order costs beside more and more past orders. The empty call is measured at each level
+// too: minutes lie between them, and a machine changes its pace.
 import { withProgress } from '../../demo/progress.js';
 import type { OrderGrowthLevel } from '../bench-result.js';
 import { figuresOf, limitOf } from '../figures.js';
@@ -22,13 +22,14 @@ export interface OrderGrowthOptions extends MeasureOptions {
 
 export async function measureOrderGrowth(
   lab: Lab,
-  all: readonly OrderMeasurement[],
+  all: { measurements: readonly OrderMeasurement[]; unit: Measurement<'limit'> },
   o: OrderGrowthOptions,
   shop: Shop,
 ): Promise<OrderGrowthLevel[]> {
   const past = await PastOrders.open(lab.mysqlUrls);
   const levels: OrderGrowthLevel[] = [];
-  const named = (name: Name) => all.find((each) => each.name === name) as Measurement<Name>;
+  const named = (name: Name) =>
+    all.measurements.find((each) => each.name === name) as Measurement<Name>;
   const measurements = NAMES.map((name): Measurement<Name> => {
     if (name !== 'get_order') return named(name);
     const load = () => (past.count > 0 ? shop.getOrder(() => past.randomId()) : shop.getOrder());
@@ -42,8 +43,8 @@ export async function measureOrderGrowth(
       await withProgress({ name: 'Filling', total: 1, done: () => 0, note }, () =>
         past.upTo(orders),
       );
-      const { samples, emptyCalls } = await runRounds(measurements, { ...o, unit: true });
-      const limit = limitOf(emptyCalls);
+      const samples = await runRounds([all.unit, ...measurements], o);
+      const limit = limitOf(samples.limit);
       levels.push({
         past_orders: past.count,
         ...(limit === undefined ? {} : { limit }),

@@ -11,7 +11,7 @@ import {
 import { CreateTemplate, readPlaced, requestById } from './messages.js';
 
 test('each order has another request id and another buyer', () => {
-  const template = new CreateTemplate('hot');
+  const template = new CreateTemplate({ skuIds: ['hot'] });
   const [one, two] = [template.next(), template.next()].map((bytes) =>
     fromBinary(CreateOrderRequestSchema, bytes),
   );
@@ -20,6 +20,18 @@ test('each order has another request id and another buyer', () => {
   expect(one?.lines).toMatchObject([{ skuId: 'hot', quantity: 1 }]);
   expect(two?.requestId).not.toBe(one?.requestId);
   expect(two?.userId).not.toBe(one?.userId);
+});
+
+test('buyers come from as many as there are, and SKUs from whoever writes them', () => {
+  const writeSku = (bytes: Buffer, at: number) => void bytes.write('new', at);
+  const template = new CreateTemplate({ skuIds: ['one', 'two'], users: 2, writeSku });
+  const requests = Array.from({ length: 50 }, () =>
+    fromBinary(CreateOrderRequestSchema, template.next()),
+  );
+  expect(new Set(requests.map((each) => each.userId))).toEqual(
+    new Set(['0000000000', '0000000001']),
+  );
+  expect(requests[0]?.lines).toMatchObject([{ skuId: 'new' }, { skuId: 'new' }]);
 });
 
 test('requests by id carry the id and what else their method wants', () => {

@@ -9,7 +9,8 @@ import {
   RecordPaymentRequestSchema,
   ShipOrderRequestSchema,
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
-import { MessageTemplate, writeRandomId } from '../message-template.js';
+import { StartPaymentRequestSchema } from '../../../gen/spillway/payment/v1/payment_service_pb.js';
+import { MessageTemplate, writeNumber, writeRandomId } from '../message-template.js';
 
 export const SERVICE = '/spillway.order.v1.OrderService';
 const REQUEST_LENGTH = 22;
@@ -20,22 +21,38 @@ const FIRST_FIELD = 0x0a;
 /** `duplicate = 2`, a varint. */
 const DUPLICATE = 0x10;
 
+/** How the orders of one load differ from each other, besides their request ids. */
+export interface CreateShape {
+  readonly skuIds: readonly string[];
+  /** Buyers are taken from so many; each order has another one when it is left out. */
+  readonly users?: number;
+  /** Writes another SKU over each one that is named, which has the same length. */
+  readonly writeSku?: (bytes: Buffer, at: number) => void;
+}
+
 export class CreateTemplate {
   readonly #template: MessageTemplate;
+  readonly #shape: CreateShape;
 
-  constructor(skuId: string) {
+  constructor(shape: CreateShape) {
+    this.#shape = shape;
     const requestId = 'R.'.padEnd(REQUEST_LENGTH, '-');
     const userId = 'U.'.padEnd(USER_LENGTH, '-');
-    const lines = [{ skuId, quantity: 1 }];
+    const lines = shape.skuIds.map((skuId) => ({ skuId, quantity: 1 }));
     const message = create(CreateOrderRequestSchema, { requestId, userId, lines });
     const bytes = toBinary(CreateOrderRequestSchema, message);
-    this.#template = new MessageTemplate(bytes, [requestId, userId]);
+    const skus = shape.writeSku === undefined ? [] : shape.skuIds;
+    this.#template = new MessageTemplate(bytes, [requestId, userId, ...skus]);
   }
 
   next(): Buffer {
-    return this.#template.fill((bytes, at, hole) =>
-      writeRandomId(bytes, at, hole === 0 ? REQUEST_LENGTH : USER_LENGTH),
-    );
+    const { users, writeSku } = this.#shape;
+    return this.#template.fill((bytes, at, hole) => {
+      if (hole === 0) writeRandomId(bytes, at, REQUEST_LENGTH);
+      else if (hole > 1) writeSku?.(bytes, at);
+      else if (users === undefined) writeRandomId(bytes, at, USER_LENGTH);
+      else writeNumber(bytes, at, Math.floor(Math.random() * users), USER_LENGTH);
+    });
   }
 }
 
@@ -66,6 +83,13 @@ export function requestById(method: MethodById, orderId: string): Buffer {
   bytes.write(orderId, 2, 'latin1');
   tail.copy(bytes, 2 + orderId.length);
   return bytes;
+}
+
+/** The first attempt to pay an order; its payment is named after it. */
+export function startPayment(orderId: string): Buffer {
+  const ids = { paymentId: `p-${orderId}`, requestId: orderId };
+  const message = create(StartPaymentRequestSchema, { ...ids, method: 'card' });
+  return encoded(toBinary(StartPaymentRequestSchema, message));
 }
 
 /** News that orders are paid, as the payment service sends it. */

@@ -1,5 +1,6 @@
-// Fills the tables with orders that were placed and paid long ago, each with its line, log, payment and
-// reservation, by SQL. In the order of the primary keys; buyers spread over all that new ones may be.
+// Fills the tables with orders that were placed and paid long ago, each with its line, log, payment
+// and reservation, by SQL. In the order of the primary keys; buyers spread over all that new ones
+// may be.
 import mysql, { type Connection } from 'mysql2/promise';
 import { SHARDS } from '../../../services/platform/shard.js';
 import { Fill } from '../inventory/fill.js';

@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection } from 'mysql2/promise';
 
 const LOOK_INTERVAL_MS = 50;
-/** A measurement of some seconds leaves far less behind. What waits longer is waiting for a person. */
+/**
+ * A measurement of some seconds leaves far less behind. What waits longer is waiting for a person.
+ */
 const QUIET_MS_MAX = 5_000;
 const WAITING = 'SELECT COUNT(*) AS waiting FROM outbox WHERE parked_reason IS NULL';
 

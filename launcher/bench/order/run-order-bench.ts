@@ -1,52 +1,62 @@
 // The order service's part of the benchmark from beginning to end: a lab with the whole mesh, all
-// measurements in turn, and, when asked for, some of them beside millions of past orders.
+// measurements in turn, the promises at an open rate, and, when asked for, some beside millions of
+// past orders.
 import type { Steps } from '../../steps.js';
+import type { BenchOptions } from '../bench-options.js';
 import type { OrderBenchResult, OrderFigures } from '../bench-result.js';
-import { figuresOf, limitOf, othersMax } from '../figures.js';
-import { type Lab, withLab } from '../lab.js';
-import { describeMachine } from '../machine.js';
+import { figuresOf, limitOf } from '../figures.js';
+import { type Lab, type LabOptions, withLab } from '../lab.js';
+import { openLimit } from '../limit.js';
+import { describeMachine, readVersions } from '../machine.js';
 import { runRounds } from '../rounds.js';
-import type { BenchOptions } from '../run-bench.js';
 import { measureOrderGrowth } from './growth.js';
 import { orderMeasurements } from './measurements.js';
+import { measurePromises } from './promises.js';
 import { Quiet } from './quiet.js';
-import { Shop } from './shop.js';
+import { CALLS, Shop } from './shop.js';
 
-export type OrderBenchOptions = Omit<BenchOptions, 'liveReservations'>;
+const LAB: LabOptions = { programs: ['order', 'inventory', 'payment'] };
 
-export async function runOrderBench(o: OrderBenchOptions, steps: Steps): Promise<OrderBenchResult> {
-  return await withLab('order', steps, (lab, signal) => benchOrder(lab, o, signal));
+export async function runOrderBench(o: BenchOptions, steps: Steps): Promise<OrderBenchResult> {
+  return await withLab(LAB, steps, (lab, signal) => benchOrder(lab, o, signal));
 }
 
 async function benchOrder(
   lab: Lab,
-  o: OrderBenchOptions,
+  o: BenchOptions,
   signal: AbortSignal,
 ): Promise<OrderBenchResult> {
-  const machine = await describeMachine(lab);
+  const versions = await readVersions(lab);
   const shop = new Shop(lab);
   const quiet = await Quiet.open(lab.mysqlUrls);
+  let closeUnit = () => {};
   try {
     await shop.open();
+    const unit = await openLimit({ ...(await shop.messageBytes()), concurrency: CALLS, signal });
+    closeUnit = () => unit.close();
     const measuring = { ...o, processes: lab.processes, signal };
-    const measurements = orderMeasurements(shop, () => quiet.wait(signal));
-    const { samples, emptyCalls } = await runRounds(measurements, { ...measuring, unit: true });
-    const limit = limitOf(emptyCalls);
+    const calm = () => quiet.wait(signal);
+    const measurements = orderMeasurements(shop, calm);
+    const samples = await runRounds([unit.measurement, ...measurements], measuring);
+    const limit = limitOf(samples.limit);
     const figures = Object.fromEntries(
       measurements.map(({ name }) => [name, figuresOf(samples[name], limit)]),
     ) as unknown as OrderFigures;
+    const openLoop = await measurePromises(shop, calm, measuring);
+    const growing = { measurements, unit: unit.measurement };
     const growth =
-      o.growthRowsMax === 0 ? [] : await measureOrderGrowth(lab, measurements, measuring, shop);
-    const others = othersMax(Object.values(samples).flat());
+      o.growthRowsMax === 0 ? [] : await measureOrderGrowth(lab, growing, measuring, shop);
     return {
-      machine,
-      options: { seconds: o.seconds, rounds: o.rounds },
-      ...(others === undefined ? {} : { others_share_max: others }),
+      machine: describeMachine(Object.values(samples).flat()),
+      versions,
+      options: { command: o.command, seconds: o.seconds, rounds: o.rounds },
       ...(limit === undefined ? {} : { limit }),
       ...figures,
+      open_loop: openLoop,
       growth,
     };
   } finally {
+    closeUnit();
     quiet.close();
     shop.close();
   }

@@ -1,27 +1,36 @@
-// What the order service's measurements share: the offers, the client, and the orders of this round,
-// which the measurements of reads and changes then use up.
+// What the order service's measurements share: the offers, the client, and the orders of this
+// round, which the measurements of reads and changes then use up.
 import { create, toBinary } from '@bufbuild/protobuf';
-import { RestockRequestSchema } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
+import {
+  GetStockRequestSchema,
+  RestockRequestSchema,
+} from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import {
   PaymentRecordOutcome,
   PutOfferRequestSchema,
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import { SERVICE as INVENTORY } from '../inventory/messages.js';
+import type { Lab } from '../lab.js';
 import type { Load } from '../measure.js';
 import { countPacked } from '../outcomes.js';
 import { RawClient } from '../raw-client.js';
 import {
   CreateTemplate,
   type MethodById,
+  type Placed,
   paidRecords,
   readPlaced,
   requestById,
   SERVICE,
 } from './messages.js';
 
-/** Orders take their time in batches, so that many are under way at once; reads need fewer. */
-const CREATE_CALLS = 256;
-const UNARY_CALLS = 64;
+/**
+ * Of everything but the naive path, the empty call too: the more calls are under way, the less each
+ * of them costs a server of grpc-js, so that another number would be another unit.
+ */
+export const CALLS = 256;
+/** As many as the naive path can have transactions, see parts/. */
+const NAIVE_CALLS = 64;
 const HOT = 'bench-order-hot';
 const LIMITED = 'bench-order-limited';
 const GONE = 'bench-order-gone';
@@ -41,23 +50,32 @@ interface PlacedRequest {
 export class Shop {
   readonly #order: RawClient;
   readonly #inventory: RawClient;
-  readonly #hot = new CreateTemplate(HOT);
-  readonly #limited = new CreateTemplate(LIMITED);
-  readonly #gone = new CreateTemplate(GONE);
+  readonly #naive: RawClient;
+  readonly #hot = new CreateTemplate({ skuIds: [HOT] });
+  readonly #limited = new CreateTemplate({ skuIds: [LIMITED] });
+  readonly #gone = new CreateTemplate({ skuIds: [GONE] });
   /** Of this round, neither paid nor cancelled. */
   #placed: PlacedRequest[] = [];
   #shipped: string[] = [];
 
-  constructor(o: { order: string; inventory: string }) {
-    this.#order = new RawClient(o.order);
-    this.#inventory = new RawClient(o.inventory);
+  constructor(lab: Pick<Lab, 'order' | 'inventory' | 'naive'>) {
+    this.#order = new RawClient(lab.order);
+    this.#inventory = new RawClient(lab.inventory);
+    this.#naive = new RawClient(lab.naive.order === undefined ? [] : [lab.naive.order]);
   }
 
   async open(): Promise<void> {
-    await this.#offer(HOT, UNITS);
-    await this.#offer(LIMITED, UNITS, USER_LIMIT);
-    await this.#offer(GONE, 1);
-    await this.#create(this.#gone.next());
+    await this.offer(HOT, UNITS);
+    await this.offer(LIMITED, UNITS, USER_LIMIT);
+    await this.offer(GONE, 1);
+    await this.place(this.#gone);
+  }
+
+  /** As long as the messages of createOrder(), measured with one. */
+  async messageBytes(): Promise<{ requestBytes: number; responseBytes: number }> {
+    const request = this.#hot.next();
+    const response = await this.#order.call(`${SERVICE}/CreateOrder`, request);
+    return { requestBytes: request.length, responseBytes: response.length };
   }
 
   /** Whole orders of one hot SKU: reserved, stored, with their payment intents. */
@@ -70,13 +88,27 @@ export class Shop {
       this.#placed.push({ request, orderId });
       return 1;
     };
-    return { concurrency: CREATE_CALLS, call };
+    return { concurrency: CALLS, call };
   }
 
-  /** The same of a SKU with a limit per buyer; nothing more is done with these. */
+  /** The same of a SKU with a limit per buyer. */
   createLimited(): Load {
-    const call = async () => ((await this.#create(this.#limited.next())).duplicate ? 0 : 1);
-    return { concurrency: CREATE_CALLS, call };
+    return this.createLike(this.#limited);
+  }
+
+  /** New orders of any shape; nothing more is done with these. */
+  createLike(template: CreateTemplate): Load {
+    const call = async () => ((await this.place(template)).duplicate ? 0 : 1);
+    return { concurrency: CALLS, call };
+  }
+
+  /** What createOrder() does, without batches. */
+  naive(): Load {
+    const call = async () => {
+      const answer = await this.#naive.call(`${SERVICE}/CreateOrder`, this.#hot.next());
+      return readPlaced(answer).duplicate ? 0 : 1;
+    };
+    return { concurrency: NAIVE_CALLS, call };
   }
 
   soldOut(): Load {
@@ -84,7 +116,7 @@ export class Shop {
       const refusal = await this.#order.refusal(`${SERVICE}/CreateOrder`, this.#gone.next());
       return refusal === SOLD_OUT ? 1 : 0;
     };
-    return { concurrency: CREATE_CALLS, call };
+    return { concurrency: CALLS, call };
   }
 
   /** The requests of this round once more. */
@@ -96,7 +128,7 @@ export class Shop {
       const { orderId, duplicate } = await this.#create(placed.request);
       return duplicate && orderId === placed.orderId ? 1 : 0;
     };
-    return { concurrency: CREATE_CALLS, call };
+    return { concurrency: CALLS, call };
   }
 
   /** Of this round's orders, over and over; or of those that `pick` names. */
@@ -104,6 +136,16 @@ export class Shop {
     let next = 0;
     const own = () => this.#placed[next++ % this.#placed.length]?.orderId;
     return this.#byId('GetOrder', pick ?? own);
+  }
+
+  getStock(): Load {
+    const message = create(GetStockRequestSchema, { skuId: HOT });
+    const request = Buffer.from(toBinary(GetStockRequestSchema, message));
+    const call = async () => {
+      await this.#inventory.call(`${INVENTORY}/GetStock`, request);
+      return 1;
+    };
+    return { concurrency: CALLS, call };
   }
 
   /** Half of this round's orders, as long as there are any; they are paid beforehand. */
@@ -125,12 +167,31 @@ export class Shop {
     return this.#byId('CancelOrder', () => this.#placed.pop()?.orderId);
   }
 
+  place(template: CreateTemplate): Promise<Placed> {
+    return this.#create(template.next());
+  }
+
+  /** Why a new order was refused; undefined when it was placed. */
+  refusalOf(template: CreateTemplate): Promise<string | undefined> {
+    return this.#order.refusal(`${SERVICE}/CreateOrder`, template.next());
+  }
+
+  async offer(skuId: string, units = UNITS, userLimit = 0): Promise<void> {
+    const offer = { skuId, title: 'Benchmark', unitPrice: PRICE, userLimit };
+    const put = toBinary(PutOfferRequestSchema, create(PutOfferRequestSchema, { offer }));
+    await this.#order.call(`${SERVICE}/PutOffer`, Buffer.from(put));
+    const restock = { requestId: `${skuId}-fill`, skuId, delta: BigInt(units), reason: 'bench' };
+    const fill = toBinary(RestockRequestSchema, create(RestockRequestSchema, restock));
+    await this.#inventory.call(`${INVENTORY}/Restock`, Buffer.from(fill));
+  }
+
   close(): void {
     this.#order.close();
     this.#inventory.close();
+    this.#naive.close();
   }
 
-  async #create(request: Buffer) {
+  async #create(request: Buffer): Promise<Placed> {
     return readPlaced(await this.#order.call(`${SERVICE}/CreateOrder`, request));
   }
 
@@ -146,7 +207,7 @@ export class Shop {
       done(orderId);
       return 1;
     };
-    return { concurrency: UNARY_CALLS, call };
+    return { concurrency: CALLS, call };
   }
 
   async #pay(orderIds: readonly string[]): Promise<void> {
@@ -156,14 +217,5 @@ export class Shop {
       const recorded = countPacked(answer, PaymentRecordOutcome.RECORDED);
       if (recorded !== some.length) throw new Error(`${recorded} of ${some.length} were paid`);
     }
-  }
-
-  async #offer(skuId: string, units: number, userLimit = 0): Promise<void> {
-    const offer = { skuId, title: 'Benchmark', unitPrice: PRICE, userLimit };
-    const put = toBinary(PutOfferRequestSchema, create(PutOfferRequestSchema, { offer }));
-    await this.#order.call(`${SERVICE}/PutOffer`, Buffer.from(put));
-    const restock = { requestId: `${skuId}-fill`, skuId, delta: BigInt(units), reason: 'bench' };
-    const fill = toBinary(RestockRequestSchema, create(RestockRequestSchema, restock));
-    await this.#inventory.call(`${INVENTORY}/Restock`, Buffer.from(fill));
   }
 }

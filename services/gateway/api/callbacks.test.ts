@@ -1,5 +1,7 @@
 // Provider callbacks: the bytes and the signature arrive as they were sent, and the status tells the
 // provider what to do. No input leads to a 500.
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ScriptedMesh, startScriptedMesh } from '../../../test/harness/scripted-mesh.js';
@@ -41,6 +43,20 @@ test('body and signature are handed on byte for byte', async () => {
     signature: 't=1,v1=ab',
     body: new Uint8Array(bytes),
   });
+});
+
+test.each([
+  ['none', undefined, ''],
+  ['two', ['t=1,v1=ab', 't=1,v1=cd'], ''],
+  ['the same twice', ['t=1,v1=ab', 't=1,v1=ab'], ''],
+])('a header that is not there exactly once counts as none: %s', async (_name, header, wanted) => {
+  const headers = header === undefined ? {} : { 'spillway-signature': header };
+  const sent = request(`${edge.origin}/callbacks/sandbox`, { method: 'POST', headers });
+  const answered = once(sent, 'response');
+  sent.end('{}');
+  const [response] = await answered;
+  response.resume();
+  expect(mesh.calls[0]?.request).toMatchObject({ signature: wanted });
 });
 
 const failure = (code: status, reason: string, retryDelayMs?: number) => () =>

@@ -10,6 +10,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { declaredBytes, methodNotAllowed, send, tooLarge } from './reply.js';
+import { meterRequest } from './request-meter.js';
 
 export interface EdgeLimits {
   headerBytesMax: number;
@@ -80,6 +81,7 @@ export class EdgeServer {
   }
 
   #serve(req: IncomingMessage, res: ServerResponse): void {
+    meterRequest(req, res);
     // After this answer a draining connection is not offered for more.
     if (!this.#serving) res.setHeader('connection', 'close');
     const path = (req.url ?? '').split('?', 1)[0] ?? '';

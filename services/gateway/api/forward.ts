@@ -1,7 +1,7 @@
 // Passes public calls on to the mesh, whatever protocol they came in by. Nothing here knows a
 // message: a method is forwarded because the table of public methods lists it, and for no other
 // reason. No header of the caller is passed on; only its deadline is, shortened to ours.
-import type { DescService, Message } from '@bufbuild/protobuf';
+import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import {
   Code,
   ConnectError,
@@ -13,8 +13,11 @@ import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
 import { Admission } from '../../platform/rpc/admission.js';
+import { type CallFailure, CallTrace } from '../../platform/rpc/call-trace.js';
 import type { Client } from '../../platform/rpc/client.js';
+import { methodPath } from '../../platform/rpc/definition.js';
 import { overloaded, RpcError } from '../../platform/rpc/errors.js';
+import { type Span, TRACEPARENT } from '../../platform/telemetry/trace-context.js';
 import { toConnectError } from './connect-errors.js';
 import { allowed } from './public-methods.js';
 
@@ -33,6 +36,7 @@ export interface ForwardLimits {
 interface CallOptions {
   deadlineMs: number;
   signal?: AbortSignal;
+  span?: Span | undefined;
 }
 
 /** A client of the mesh without its types: forwarding is the same for every message. */
@@ -85,6 +89,8 @@ export function requestGate(log: Log): (ctx: HandlerContext) => void {
 export function forwardingRoutes(o: ForwardOptions): (router: ConnectRouter) => void {
   const calls = new Admission(o.limits.callsMax);
   const streams = new Admission(o.limits.streamsMax);
+  calls.meter('unary');
+  streams.meter('stream');
   return (router) => {
     for (const target of o.mesh) {
       const handlers: Record<string, unknown> = {};
@@ -92,8 +98,8 @@ export function forwardingRoutes(o: ForwardOptions): (router: ConnectRouter) => 
         if (!allowed(method)) continue;
         handlers[method.localName] =
           method.methodKind === 'unary'
-            ? unaryHandler(o, target, method.localName, calls)
-            : streamHandler(o, target, method.localName, streams);
+            ? unaryHandler(o, target, method, calls)
+            : streamHandler(o, target, method, streams);
       }
       router.service(target.service, handlers as Partial<ServiceImpl<DescService>>);
     }
@@ -107,14 +113,26 @@ const OVERLOAD_RETRY_MS = 500;
  * A unary call is not cancelled when its caller leaves: it would leave the outcome unknown, and the
  * caller's retry under the same id wants it known. Its deadline bounds it.
  */
-function unaryHandler(o: ForwardOptions, target: MeshService, name: string, calls: Admission) {
+function unaryHandler(
+  o: ForwardOptions,
+  target: MeshService,
+  method: DescMethod,
+  calls: Admission,
+) {
   const { deadlineMsDefault, deadlineMsMax } = o.limits;
+  const trace = new CallTrace(methodPath(method), EDGE);
   return async (request: Message, ctx: HandlerContext): Promise<Message> => {
     if (!calls.enter()) throw toConnectError(overloaded(OVERLOAD_RETRY_MS), o.log);
+    const startMs = o.clock.nowMs();
+    const span = trace.beginFrom(ctx.requestHeader.get(TRACEPARENT) ?? undefined, startMs);
     try {
       const budgetMs = Math.min(ctx.timeoutMs() ?? deadlineMsDefault, deadlineMsMax);
-      return await target.unary(name, request, { deadlineMs: o.clock.nowMs() + budgetMs });
+      const deadlineMs = startMs + budgetMs;
+      const answer = await target.unary(method.localName, request, { deadlineMs, span });
+      trace.end(span, startMs, undefined, [request, answer]);
+      return answer;
     } catch (error) {
+      trace.end(span, startMs, failureOf(error), [request]);
       throw toConnectError(error, o.log);
     } finally {
       calls.leave();
@@ -122,7 +140,12 @@ function unaryHandler(o: ForwardOptions, target: MeshService, name: string, call
   };
 }
 
-function streamHandler(o: ForwardOptions, target: MeshService, name: string, streams: Admission) {
+function streamHandler(
+  o: ForwardOptions,
+  target: MeshService,
+  { localName: name }: DescMethod,
+  streams: Admission,
+) {
   const { streamMsMax } = o.limits;
   return async function* (request: Message, ctx: HandlerContext): AsyncIterable<Message> {
     if (!streams.enter()) throw toConnectError(overloaded(OVERLOAD_RETRY_MS), o.log);
@@ -136,6 +159,13 @@ function streamHandler(o: ForwardOptions, target: MeshService, name: string, str
       streams.leave();
     }
   };
+}
+
+const EDGE = { system: 'connectrpc', strangers: true } as const;
+
+function failureOf(error: unknown): CallFailure {
+  if (!(error instanceof RpcError)) return { code: status.INTERNAL, reason: undefined };
+  return { code: error.code, reason: error.reason };
 }
 
 /** A stream ends early because its caller left, its deadline passed, or this process stops. */

@@ -3,6 +3,7 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../../platform/log.js';
+import { meterRequest } from './request-meter.js';
 import type { RpcListener } from './rpc-listener.js';
 
 export interface H2cLimits {
@@ -25,7 +26,10 @@ export class H2cServer {
         enablePush: false,
       },
     });
-    this.#server.on('request', o.rpc);
+    this.#server.on('request', (req, res) => {
+      meterRequest(req, res);
+      o.rpc(req, res);
+    });
     this.#server.on('session', (session) => this.#track(session, o.limits.idleMsMax));
     this.#server.on('sessionError', (error) => o.log.debug({ err: error }, 'session ended'));
   }

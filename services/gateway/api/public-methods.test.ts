@@ -19,10 +19,12 @@ const INTERNAL = new Set([
   'spillway.inventory.v1.InventoryService/Release',
   'spillway.inventory.v1.InventoryService/BatchRelease',
   'spillway.inventory.v1.InventoryService/BatchReturn',
+  'spillway.inventory.v1.InventoryService/BatchReturnLines',
   'spillway.inventory.v1.InventoryService/GetReservation',
   'spillway.payment.v1.PaymentService/CreatePayment',
   'spillway.payment.v1.PaymentService/BatchCreatePayment',
   'spillway.payment.v1.PaymentService/BatchCancelPayment',
+  'spillway.payment.v1.PaymentService/RefundUpTo',
   'spillway.payment.v1.PaymentService/HandleProviderEvent',
 ]);
 

@@ -12,6 +12,7 @@ const PUBLIC_METHODS: Readonly<Record<string, readonly string[]>> = {
     'DeliverOrder',
     'AddTracking',
     'CompleteOrder',
+    'RefundLines',
     'WatchOrder',
     'PutOffer',
     'GetOffer',

@@ -17,9 +17,11 @@ import {
   CloseOutcome as WireClose,
   type ReservationRef as WireRef,
   type ReserveRequest as WireRequest,
+  type LinesReturn as WireReturn,
 } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
-import type { ReservationRef } from '../app/close-reservations.js';
+import type { Span } from '../../platform/telemetry/trace-context.js';
+import type { ReservationRef, ReturnRef } from '../app/close-reservations.js';
 import type { StockUpdate } from '../app/stock-watcher.js';
 import type { CloseOutcome } from '../domain/close.js';
 import type { HeldPart, ReserveRequest, ReserveResult } from '../domain/reservation.js';
@@ -43,6 +45,7 @@ const CLOSE_OUTCOME = {
   RESERVATION_UNKNOWN: WireClose.RESERVATION_UNKNOWN,
   RESERVATION_CLOSED: WireClose.RESERVATION_CLOSED,
   RESERVATION_CONFIRMED: WireClose.RESERVATION_CONFIRMED,
+  RETURN_REFUSED: WireClose.RETURN_REFUSED,
   HELD: WireClose.UNKNOWN,
   UNKNOWN: WireClose.UNKNOWN,
 } as const satisfies Record<CloseOutcome, WireClose>;
@@ -63,7 +66,7 @@ const REASON = {
 } as const satisfies Record<LedgerReason, WireReason>;
 
 /** Throws FIELD_INVALID when a SKU stands in two lines: their order would decide what is refused. */
-export function toReserveRequest(wire: WireRequest, path: string): ReserveRequest {
+export function toReserveRequest(wire: WireRequest, path: string, span?: Span): ReserveRequest {
   const seen = new Set<string>();
   const lines = wire.lines.map(({ skuId, quantity, userLimit }, index) => {
     if (seen.has(skuId)) throw invalidField(`${path}lines[${index}].sku_id`, 'stands in two lines');
@@ -75,6 +78,7 @@ export function toReserveRequest(wire: WireRequest, path: string): ReserveReques
     orderId: wire.orderId,
     userId: wire.userId,
     lines,
+    span,
   };
 }
 
@@ -91,8 +95,22 @@ export function toWireClose(outcome: CloseOutcome): WireClose {
   return CLOSE_OUTCOME[outcome];
 }
 
-export function toRef(wire: WireRef): ReservationRef {
-  return { reservationId: wire.reservationId, orderId: wire.orderId, skuIds: wire.skuIds };
+export function toRef(wire: WireRef, span?: Span): ReservationRef {
+  const { reservationId, orderId, skuIds } = wire;
+  return { reservationId, orderId, skuIds, span };
+}
+
+/** Throws FIELD_INVALID when a line is not of the reservation, or stands there twice. */
+export function toLinesReturn(wire: WireReturn, path: string, span?: Span): ReturnRef {
+  const { reservation, returnId, lines } = wire;
+  if (reservation === undefined) throw invalidField(`${path}reservation`, 'is required');
+  lines.forEach(({ skuId }, index) => {
+    const first = lines.findIndex((line) => line.skuId === skuId) === index;
+    if (first && reservation.skuIds.includes(skuId)) return;
+    const problem = first ? 'is not of the reservation' : 'stands in two lines';
+    throw invalidField(`${path}lines[${index}].sku_id`, problem);
+  });
+  return { ...toRef(reservation, span), returnId, lines };
 }
 
 export function toWireStock(row: StockRow): MessageInitShape<typeof StockLevelSchema> {
@@ -152,7 +170,11 @@ export function toWireReservation(
     userId: first.userId,
     // Parts differ only for the moments in which a change travels through them.
     state: STATE[Math.min(...parts.map((part) => part.state)) as ReservationState],
-    lines: parts.flatMap((part) => part.lines.map(({ skuId, quantity }) => ({ skuId, quantity }))),
+    lines: parts.flatMap(({ lines }) => lines.map(leftOf)).filter((line) => line.quantity > 0),
     ...(holdUntilMs > 0 ? { holdUntil: timestampFromMs(holdUntilMs) } : {}),
   };
+}
+
+function leftOf({ skuId, quantity, returned }: HeldPart['lines'][number]) {
+  return { skuId, quantity: quantity - returned };
 }

@@ -55,6 +55,8 @@ export function closeError(outcome: Exclude<CloseOutcome, 'DONE'>): RpcError {
       return refused('RESERVATION_CLOSED', 'the reservation was released before');
     case 'RESERVATION_CONFIRMED':
       return refused('RESERVATION_CONFIRMED', 'the reservation was confirmed before');
+    case 'RETURN_REFUSED':
+      throw new Error('only a return of lines is refused, and that has no single form');
     case 'HELD':
     case 'UNKNOWN':
       return unknown();

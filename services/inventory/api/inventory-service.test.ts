@@ -36,8 +36,9 @@ test('an unsafe store: nothing is reserved, and what is reserved can be ended', 
   await expect(handlers.reserve(item('r3'), ctx)).rejects.toMatchObject(refused);
   await expect(handlers.batchReserve(batch(item('r4')), ctx)).rejects.toMatchObject(refused);
   const ref = (reservationId: string) => ({ reservationId, orderId: 'o', skuIds: ['sku-1'] });
-  const confirmed = await handlers.batchConfirm({ reservations: [ref('r1')] } as never, ctx);
-  const released = await handlers.batchRelease({ reservations: [ref('r2')] } as never, ctx);
+  const one = (id: string) => ({ reservations: [ref(id)], traces: [] }) as never;
+  const confirmed = await handlers.batchConfirm(one('r1'), ctx);
+  const released = await handlers.batchRelease(one('r2'), ctx);
   expect([confirmed.outcomes, released.outcomes]).toEqual([
     [CloseOutcome.DONE],
     [CloseOutcome.DONE],

@@ -1,11 +1,13 @@
 // The handlers of InventoryService: decode, one use case, encode.
 
 import type {
+  BatchConfirmRequest,
   InventoryService,
   ReservationRef as WireRef,
 } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
+import { withMembers } from '../../platform/telemetry/trace-batch.js';
 import type { CloseReservations } from '../app/close-reservations.js';
 import type { StockBook } from '../app/ports.js';
 import type { ReserveStock } from '../app/reserve-stock.js';
@@ -15,6 +17,7 @@ import type { StockFeed } from '../app/stock-feed.js';
 import { granted } from '../domain/reservation.js';
 import { partitionOf } from '../domain/split.js';
 import {
+  toLinesReturn,
   toRef,
   toReserveRequest,
   toWireClose,
@@ -54,7 +57,10 @@ function reserving({ reserve, book, guard }: InventoryUseCases) {
   return {
     async reserve(request, ctx) {
       if (!guard.safe) throw unsafeStore();
-      const [result] = await reserve.reserve([toReserveRequest(request, '')], ctx.deadlineMs);
+      const [result] = await reserve.reserve(
+        [toReserveRequest(request, '', ctx.span)],
+        ctx.deadlineMs,
+      );
       if (result === undefined || !granted(result)) {
         throw reserveError(result ?? { outcome: 'UNKNOWN' });
       }
@@ -64,8 +70,11 @@ function reserving({ reserve, book, guard }: InventoryUseCases) {
     },
     async batchReserve(request, ctx) {
       if (!guard.safe) throw unsafeStore();
-      const requests = request.items.map((item, i) => toReserveRequest(item, `items[${i}].`));
-      const results = await reserve.reserve(requests, ctx.deadlineMs);
+      const { items, traces } = request;
+      const results = await withMembers('inventory.reserve', traces, ctx.span, (spans) => {
+        const asked = items.map((item, i) => toReserveRequest(item, `items[${i}].`, spans?.of(i)));
+        return reserve.reserve(asked, ctx.deadlineMs);
+      });
       return { results: results.map(toWireResult) };
     },
     async getReservation(request, ctx) {
@@ -76,24 +85,40 @@ function reserving({ reserve, book, guard }: InventoryUseCases) {
   } satisfies Partial<Handlers<typeof InventoryService>>;
 }
 
+type CloseBatch = Pick<BatchConfirmRequest, 'reservations' | 'traces'>;
+
 function closing({ close }: InventoryUseCases) {
   type Verb = 'confirm' | 'release' | 'return';
   const one = async (verb: Verb, ref: WireRef | undefined, ctx: CallContext) => {
     if (ref === undefined) throw invalidField('reservation', 'is required');
-    const [outcome] = await close.close(verb, [toRef(ref)], ctx.deadlineMs);
+    const [outcome] = await close.close(verb, [toRef(ref, ctx.span)], ctx.deadlineMs);
     if (outcome !== 'DONE') throw closeError(outcome ?? 'UNKNOWN');
     return {};
   };
-  const many = async (verb: Verb, refs: readonly WireRef[], ctx: CallContext) => {
-    const outcomes = await close.close(verb, refs.map(toRef), ctx.deadlineMs);
+  const many = async (verb: Verb, batch: CloseBatch, ctx: CallContext) => {
+    const { reservations, traces } = batch;
+    const outcomes = await withMembers(`inventory.${verb}`, traces, ctx.span, (spans) => {
+      const refs = reservations.map((ref, i) => toRef(ref, spans?.of(i)));
+      return close.close(verb, refs, ctx.deadlineMs);
+    });
     return { outcomes: outcomes.map(toWireClose) };
   };
   return {
     confirm: (request, ctx) => one('confirm', request.reservation, ctx),
     release: (request, ctx) => one('release', request.reservation, ctx),
-    batchConfirm: (request, ctx) => many('confirm', request.reservations, ctx),
-    batchRelease: (request, ctx) => many('release', request.reservations, ctx),
-    batchReturn: (request, ctx) => many('return', request.reservations, ctx),
+    batchConfirm: (request, ctx) => many('confirm', request, ctx),
+    batchRelease: (request, ctx) => many('release', request, ctx),
+    batchReturn: (request, ctx) => many('return', request, ctx),
+    async batchReturnLines(request, ctx) {
+      const { returns, traces } = request;
+      const outcomes = await withMembers('inventory.return-lines', traces, ctx.span, (spans) => {
+        const asked = returns.map((item, i) =>
+          toLinesReturn(item, `returns[${i}].`, spans?.of(i)),
+        );
+        return close.returnLines(asked, ctx.deadlineMs);
+      });
+      return { outcomes: outcomes.map(toWireClose) };
+    },
   } satisfies Partial<Handlers<typeof InventoryService>>;
 }
 

@@ -12,6 +12,7 @@
 
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
+import { counters, gauges } from '../../platform/telemetry/metrics.js';
 import type { Part } from '../domain/reservation.js';
 import { agree, outlineOf, type Sight, seeBothSides } from './both-sides.js';
 import type { Gate, GateWatch, LoadedSkus, StockBook } from './ports.js';
@@ -40,6 +41,8 @@ const GRANTS_KEPT_MAX = 1_200_000;
 const FOREIGN_MAX = 1_000;
 const LOOK_MS_MAX = 2_000;
 
+const drifts = counters('spillway.stock.drifts').of();
+
 interface Suspect {
   readonly outline: string;
   readonly sinceMs: number;
@@ -61,6 +64,8 @@ export class Auditor implements GateWatch {
   readonly #suspects = new Map<string, Suspect>();
   readonly #foreign = new Set<string>();
   #startLooks = 0;
+  /** Units that differed in the present look while nobody was seen to move them. */
+  #difference = 0;
 
   constructor(o: {
     gate: Gate;
@@ -77,6 +82,8 @@ export class Auditor implements GateWatch {
     this.#clock = o.clock;
     this.#log = o.log;
     this.#zero = new ZeroCrossing({ ...o, busy: (skuId) => this.#inFlight.has(skuId) });
+    const inFlight = gauges('spillway.gate.in_flight').of();
+    inFlight.observe(() => [...this.#inFlight.values()].reduce((sum, grants) => sum + grants, 0));
     o.book.onChange((changes) => {
       for (const { skuId } of changes) this.#touch(skuId);
     });
@@ -107,6 +114,7 @@ export class Auditor implements GateWatch {
 
   /** One look: suspects, what was moved, and the next part of the sweep. MORE at the start. */
   async look(): Promise<'MORE' | 'IDLE'> {
+    this.#difference = 0;
     const due = [...this.#suspects.keys()];
     for (const skuId of this.#moved.keys()) {
       if (due.length >= MOVED_PER_LOOK_MAX) break;
@@ -115,6 +123,7 @@ export class Auditor implements GateWatch {
     await this.#compare(due);
     const { skuIds, ended } = await this.#loaded.next(SWEPT_PER_LOOK_MAX);
     await this.#compare(skuIds.filter((skuId) => !this.#knows(skuId)));
+    gauges('spillway.gate.difference').of().set(this.#difference);
     this.#startLooks = ended ? START_LOOKS_MAX : this.#startLooks + 1;
     return this.#startLooks < START_LOOKS_MAX ? 'MORE' : 'IDLE';
   }
@@ -144,7 +153,8 @@ export class Auditor implements GateWatch {
       const wrong = sights.filter((sight) => this.#judge(sight)).map((sight) => sight.skuId);
       if (wrong.length === 0) continue;
       this.#log.warn({ skuIds: wrong.slice(0, 10), skus: wrong.length }, 'gate drifted; rebasing');
-      this.#rebase.soon(wrong);
+      drifts.add(wrong.length);
+      this.#rebase.soon(wrong, 'drift');
     }
   }
 
@@ -165,6 +175,7 @@ export class Auditor implements GateWatch {
     } else if (this.#inFlight.has(skuId)) {
       this.#moved.set(skuId, 0);
     } else {
+      this.#difference += Math.abs(stock.available - level.available);
       return this.#stoodStill(skuId, outlineOf(stock, level), before);
     }
     return false;

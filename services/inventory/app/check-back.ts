@@ -6,6 +6,7 @@
 import type { Clock } from '../../platform/clock.js';
 import { crashPoint } from '../../platform/crash-point.js';
 import type { Log } from '../../platform/log.js';
+import { counters } from '../../platform/telemetry/metrics.js';
 import type { CloseOutcome, CloseVerb } from '../domain/close.js';
 import type { DueHold, OrderFate, Orders, StockBook } from './ports.js';
 
@@ -14,6 +15,10 @@ const HOLDS_PER_LOOK_MAX = 500;
 const LOOK_MS_MAX = 4_000;
 /** The order service expires an unpaid order at its deadline; only then is it our turn again. */
 const DEADLINE_MARGIN_MS = 5_000;
+
+const ended = counters('spillway.stock.check_backs');
+// From zero on: the first one after the start is an increase too.
+for (const fate of ['pending', 'paid', 'cancelled', 'returned', 'disagreement']) ended.of(fate);
 
 export class CheckBack {
   readonly #book: StockBook;
@@ -42,6 +47,7 @@ export class CheckBack {
     await Promise.all(
       holds.map(async (hold) => {
         const fate = byOrder.get(hold.orderId);
+        if (fate !== undefined) ended.of(fate.fate.toLowerCase()).add();
         if (fate?.fate === 'PENDING') {
           const fromMs = Math.max(fate.paymentDeadlineMs, this.#clock.nowMs());
           pending.push({ hold, untilMs: fromMs + DEADLINE_MARGIN_MS });
@@ -72,6 +78,7 @@ export class CheckBack {
       // Not known: the claim runs out and the next look asks again.
       if (outcome === 'UNKNOWN') return;
       if (outcome !== 'DONE') {
+        ended.of('disagreement').add();
         this.#log.error({ hold, verb, outcome }, 'an order and its reservation disagree');
         return;
       }

@@ -13,16 +13,18 @@
 import type { Clock } from '../../platform/clock.js';
 import { crashPoint } from '../../platform/crash-point.js';
 import type { Refund } from '../domain/close.js';
-import type {
-  GateReply,
-  Grant,
-  KnownResult,
-  Part,
-  ReserveResult,
-  SettleResult,
+import {
+  type GateReply,
+  type Grant,
+  grantOf,
+  type KnownResult,
+  type Part,
+  type ReserveResult,
+  type SettleResult,
 } from '../domain/reservation.js';
 import type { Gate, GateWatch, StockBook } from './ports.js';
 import type { Rebase } from './rebase.js';
+import { repairShown } from './repair-span.js';
 import type { Refunds } from './refunds.js';
 
 /** One round settles it, a second follows a rebase; more mean that others rebase at the same time. */
@@ -82,7 +84,9 @@ export class HoldParts {
           stale.add(outcome.skuId);
         }
       });
-      const unknown = await this.#rebase.run([...stale], deadlineMs);
+      const unknown = await repairShown(asked, stale, () =>
+        this.#rebase.run([...stale], deadlineMs),
+      );
       waiting = again.filter((index) => {
         const missing = (parts[index] as Part).lines.find((line) => unknown.has(line.skuId));
         if (missing === undefined) return true;
@@ -234,17 +238,4 @@ type Outcome = ReserveResult | { outcome: 'REPAIR'; skuId: string; behind: boole
 /** A reused id is none of the caller's business: he does not hear whose order it is. */
 function answer(known: KnownResult): ReserveResult {
   return known.outcome === 'REQUEST_ID_REUSED' ? { outcome: known.outcome } : known;
-}
-
-function grantOf(part: Part, reply: Extract<GateReply, { epochs: unknown }>): Grant {
-  return {
-    partition: part.partition,
-    reservationId: part.reservationId,
-    orderId: reply.orderId,
-    userId: part.userId,
-    fingerprint: part.fingerprint,
-    lines: part.lines,
-    epochs: reply.epochs,
-    fresh: reply.fresh,
-  };
 }

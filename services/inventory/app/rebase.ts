@@ -7,6 +7,7 @@ import { Batcher } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
 import { crashPoint } from '../../platform/crash-point.js';
 import type { Log } from '../../platform/log.js';
+import { counters } from '../../platform/telemetry/metrics.js';
 import { GrantFill } from './grant-fill.js';
 import type { Gate, SkuLoad, StockBook } from './ports.js';
 
@@ -18,6 +19,21 @@ const QUEUE_AGE_MS_MAX = 10_000;
 const BACKGROUND_MS_MAX = 5_000;
 
 type Loaded = 'LOADED' | 'SKU_UNKNOWN';
+
+/** Why Redis is loaded anew. What a gate that asks for it had said is counted with its replies. */
+const CAUSES = [
+  'gate_repair',
+  'arbiter_sold_out',
+  'drift',
+  'denied_units',
+  'incomplete_list',
+  'refund',
+  'restock',
+] as const;
+export type RebaseCause = (typeof CAUSES)[number];
+
+const rebases = counters('spillway.stock.rebases');
+for (const cause of CAUSES) rebases.of(cause);
 
 export class Rebase {
   readonly #running = new Map<string, Promise<Loaded>>();
@@ -31,7 +47,7 @@ export class Rebase {
     this.#gate = o.gate;
     this.#clock = o.clock;
     this.#log = o.log;
-    this.#fill = new GrantFill({ ...o, reload: (skuId) => this.soon([skuId]) });
+    this.#fill = new GrantFill({ ...o, reload: (skuId) => this.soon([skuId], 'incomplete_list') });
     this.#batcher = new Batcher({
       name: 'rebase',
       itemsMax: BATCH_SKUS_MAX,
@@ -49,12 +65,17 @@ export class Rebase {
   }
 
   /** Loads the SKUs anew and answers those that MySQL does not know. A failure is logged, not thrown. */
-  async run(skuIds: readonly string[], deadlineMs: number): Promise<ReadonlySet<string>> {
+  async run(
+    skuIds: readonly string[],
+    deadlineMs: number,
+    cause: RebaseCause = 'gate_repair',
+  ): Promise<ReadonlySet<string>> {
     const unknown = new Set<string>();
     await Promise.all(
       skuIds.map(async (skuId) => {
         try {
-          if ((await this.#once(skuId, deadlineMs)) === 'SKU_UNKNOWN') unknown.add(skuId);
+          const loaded = await this.#once(skuId, deadlineMs, cause);
+          if (loaded === 'SKU_UNKNOWN') unknown.add(skuId);
         } catch (error) {
           this.#log.warn({ err: error, skuId }, 'rebase failed; the next request tries again');
         }
@@ -64,8 +85,8 @@ export class Rebase {
   }
 
   /** Loads the SKUs anew in the background. */
-  soon(skuIds: readonly string[]): void {
-    void this.run(skuIds, this.#clock.nowMs() + BACKGROUND_MS_MAX);
+  soon(skuIds: readonly string[], cause: RebaseCause = 'arbiter_sold_out'): void {
+    void this.run(skuIds, this.#clock.nowMs() + BACKGROUND_MS_MAX, cause);
   }
 
   /** The gate has refused by an incomplete list of grants. */
@@ -92,9 +113,10 @@ export class Rebase {
     });
   }
 
-  #once(skuId: string, deadlineMs: number): Promise<Loaded> {
+  #once(skuId: string, deadlineMs: number, cause: RebaseCause): Promise<Loaded> {
     let running = this.#running.get(skuId);
     if (running === undefined) {
+      rebases.of(cause).add();
       running = this.#batcher.add(skuId, deadlineMs).finally(() => this.#running.delete(skuId));
       this.#running.set(skuId, running);
     }

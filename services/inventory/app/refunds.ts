@@ -52,11 +52,12 @@ export class Refunds {
     if (reply === 'NOT_LOADED') {
       // The gate has yet to be loaded with the epoch that counts these units. A load that is on its way
       // may have read its number before they came back, so they are sent again behind it.
-      await this.#rebase.run([refund.skuId], this.#clock.nowMs() + WAIT_MS_MAX);
+      await this.#rebase.run([refund.skuId], this.#clock.nowMs() + WAIT_MS_MAX, 'refund');
       reply = await this.#ask(refund);
     }
     // Not known whether the gate has them: a rebase counts them, and is cheaper than remembering.
-    if (reply === 'UNKNOWN' || reply === 'NOT_LOADED') this.#rebase.soon([refund.skuId]);
+    const unsure = reply === 'UNKNOWN' || reply === 'NOT_LOADED';
+    if (unsure) this.#rebase.soon([refund.skuId], 'refund');
   }
 
   async #ask(refund: Refund): Promise<RefundReply> {

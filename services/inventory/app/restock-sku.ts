@@ -17,7 +17,7 @@ export class RestockSku {
   /** Idempotent by request id. */
   async restock(request: RestockRequest, deadlineMs: number): Promise<RestockResult> {
     const result = await this.#book.restock(request, deadlineMs);
-    if (result.outcome === 'DONE') await this.#rebase.run([request.skuId], deadlineMs);
+    if (result.outcome === 'DONE') await this.#rebase.run([request.skuId], deadlineMs, 'restock');
     return result;
   }
 }

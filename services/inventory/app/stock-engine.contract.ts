@@ -37,6 +37,39 @@ const TABLES: Record<string, string> = {
     return   o1  sku-1             UNKNOWN    left 2
     confirm  o1  sku-1             DONE       left 2
     return   o1  sku-1             DONE       left 3`,
+  'units come back line by line, each return once, and a return later brings the rest': `
+    restock  r1     sku-1=5            DONE       left 5
+    restock  r2     sku-2=5            DONE       left 5,5
+    reserve  o1     sku-1=3,sku-2=2    RESERVED   left 2,3
+    back     o1/b1  sku-1=1            UNKNOWN    left 2,3
+    confirm  o1     sku-1,sku-2        DONE       left 2,3
+    back     o1/b1  sku-1=1            DONE       left 3,3
+    back     o1/b1  sku-1=1            DONE       left 3,3
+    back     o1/b1  sku-1=2            RETURN_REFUSED  left 3,3
+    back     o1/b2  sku-1=3            RETURN_REFUSED  left 3,3
+    back     o1/b2  sku-1=1,sku-2=2    DONE       left 4,5
+    reserve  o1     sku-1=3,sku-2=2    DUPLICATE  left 4,5
+    forget   -      -                  DONE
+    back     o1/b2  sku-1=1,sku-2=2    DONE       left 4,5
+    reserve  o2     sku-1=4            RESERVED   left 0,5
+    return   o1     sku-1,sku-2        DONE       left 1,5
+    back     o1/b3  sku-1=1            DONE       left 1,5
+    reserve  o1     sku-1=3,sku-2=2    CLOSED     left 1,5
+    back     o2/b1  sku-1=1            UNKNOWN    left 1,5
+    release  o2     sku-1              DONE       left 5,5
+    back     o2/b1  sku-1=1            RESERVATION_CLOSED  left 5,5
+    back     o8/b1  sku-1=1            RESERVATION_UNKNOWN left 5,5`,
+  'what came back line by line is not counted against the limit per user': `
+    restock  r1     sku-1=9            DONE       left 9
+    reserve  o1     sku-1=3 limit 3    RESERVED   left 6
+    confirm  o1     sku-1              DONE       left 6
+    back     o1/b1  sku-1=2            DONE       left 8
+    reserve  o2     sku-1=3 limit 3    USER_LIMIT left 8
+    reserve  o3     sku-1=2 limit 3    RESERVED   left 6
+    forget   -      -                  DONE
+    reserve  o4     sku-1=1 limit 3    USER_LIMIT left 6
+    return   o1     sku-1              DONE       left 7
+    reserve  o5     sku-1=1 limit 3    RESERVED   left 6`,
   'the same id with another body is refused and takes nothing': `
     restock  r1  sku-1=9           DONE       left 9
     reserve  o1  sku-1=2           RESERVED   left 7

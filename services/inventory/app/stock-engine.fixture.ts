@@ -3,6 +3,8 @@
 //
 //   verb     id  line[,line..]  [limit n]  OUTCOME  left n[,n..]
 //
+// The id of `back`, a return of lines, is that of the reservation, a slash, and its own.
+//
 // `left` is what MySQL says is available of each SKU of the table, and what the gate says wherever
 // the SKU is loaded: the two agree after every step.
 
@@ -52,11 +54,12 @@ export async function play(engine: Engine, table: string, log: Log): Promise<voi
   const sku = (name: string) => `${run}-${name}`;
   const seen: string[] = [];
   const orders = new Map<string, string>();
+  const reserved = new Map<string, string[]>();
   const rows = table.split('\n').map((row) => row.trim());
   for (const row of rows.filter((text) => text !== '')) {
     const step = parse(row);
     for (const line of step.lines) if (!seen.includes(line.skuId)) seen.push(line.skuId);
-    const outcome = await act({ engine, door, use, orders }, step, sku, run);
+    const outcome = await act({ engine, door, use, orders, reserved }, step, sku, run);
     expect(`${row} -> ${outcome}`).toBe(`${row} -> ${step.outcome}`);
     if (step.left === undefined) continue;
     const expected = step.left;
@@ -108,10 +111,12 @@ interface Stage {
   use: { reserve: ReserveStock; close: CloseReservations; restock: RestockSku };
   /** Who got which order: a duplicate is answered with the same. */
   orders: Map<string, string>;
+  /** The SKUs of each reservation. */
+  reserved: Map<string, string[]>;
 }
 
 async function act(
-  { engine, door, use, orders }: Stage,
+  { engine, door, use, orders, reserved }: Stage,
   step: Step,
   sku: (name: string) => string,
   run: string,
@@ -138,6 +143,10 @@ async function act(
       const lines = step.lines.map(({ skuId, quantity }) => {
         return { skuId: sku(skuId), quantity, userLimit: step.limit };
       });
+      reserved.set(
+        step.id,
+        lines.map(({ skuId }) => skuId),
+      );
       const ids = { reservationId: `${run}-${step.id}`, orderId: nextOrderId(), userId: 'ann' };
       const [result] = await use.reserve.reserve([{ ...ids, lines }], deadlineMs);
       if (result === undefined || !granted(result)) return result?.outcome ?? '';
@@ -151,6 +160,13 @@ async function act(
       const skuIds = step.lines.map(({ skuId }) => sku(skuId));
       const ref = { reservationId: `${run}-${step.id}`, orderId: 'o', skuIds };
       return (await use.close.close(step.verb, [ref], deadlineMs))[0] ?? '';
+    }
+    case 'back': {
+      const [id = '', returnId = ''] = step.id.split('/');
+      const skuIds = reserved.get(id) ?? step.lines.map(({ skuId }) => sku(skuId));
+      const lines = step.lines.map((back) => ({ ...back, skuId: sku(back.skuId) }));
+      const ref = { reservationId: `${run}-${id}`, orderId: 'o', skuIds, returnId, lines };
+      return (await use.close.returnLines([ref], deadlineMs))[0] ?? '';
     }
     default:
       throw new Error(`no such verb: ${step.verb}`);

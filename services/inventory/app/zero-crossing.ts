@@ -108,7 +108,7 @@ export class ZeroCrossing {
         { skuIds: lost.slice(0, 10), skus: lost.length },
         'gate denies units; rebasing',
       );
-      this.#rebase.soon(lost);
+      this.#rebase.soon(lost, 'denied_units');
     } catch (error) {
       this.#log.warn({ err: error }, 'gate and arbiter could not be compared');
       for (const skuId of this.#asked.keys()) this.#leave(skuId, REPAIRED_QUIET_MS);

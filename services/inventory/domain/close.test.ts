@@ -83,9 +83,11 @@ const STOCK: StockRow = {
   total: 9,
 };
 
+const LINE = { skuId: 'sku-1', quantity: 2, limited: false, returned: 0 };
+
 function part(state: ReservationState): HeldPart {
   const ids = { reservationId: 'r1', orderId: 'o1', userId: 'ann', fingerprint: 'f' };
-  return { partition: 1, ...ids, state, lines: [{ skuId: 'sku-1', quantity: 2, limited: false }] };
+  return { partition: 1, ...ids, state, lines: [LINE] };
 }
 
 function closing(verb: CloseVerb, skuIds: string[]) {

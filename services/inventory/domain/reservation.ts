@@ -4,6 +4,8 @@
 // A reservation is cut into PARTS, one per partition, because a partition is what one Lua call and one
 // MySQL server can change atomically. Each part is all or none, and idempotent by reservation id.
 
+import type { Traced } from '../../platform/telemetry/trace-context.js';
+
 /** Where one part stands. Numbers are what SQL stores. */
 export const ReservationState = { RESERVED: 1, CONFIRMED: 2, RELEASED: 3, RETURNED: 4 } as const;
 export type ReservationState = (typeof ReservationState)[keyof typeof ReservationState];
@@ -15,7 +17,7 @@ export interface Line {
   readonly userLimit: number;
 }
 
-export interface ReserveRequest {
+export interface ReserveRequest extends Traced {
   readonly reservationId: string;
   readonly orderId: string;
   readonly userId: string;
@@ -23,7 +25,7 @@ export interface ReserveRequest {
 }
 
 /** One partition's share of a request. */
-export interface Part {
+export interface Part extends Traced {
   readonly partition: number;
   readonly reservationId: string;
   readonly orderId: string;
@@ -57,6 +59,8 @@ export interface HeldLine {
   readonly quantity: number;
   /** Whether the line counts against a limit per user. */
   readonly limited: boolean;
+  /** Of the quantity: what came back line by line while the rest stayed sold. */
+  readonly returned: number;
 }
 
 /** What the gate says. The words are those of reserve.lua. */
@@ -109,4 +113,19 @@ export function granted(
 /** The key of a part within one server. */
 export function partKey(part: { partition: number; reservationId: string }): string {
   return `${part.partition}/${part.reservationId}`;
+}
+
+/** What the gate let through of a part. */
+export function grantOf(part: Part, reply: Extract<GateReply, { epochs: unknown }>): Grant {
+  return {
+    partition: part.partition,
+    reservationId: part.reservationId,
+    orderId: reply.orderId,
+    userId: part.userId,
+    fingerprint: part.fingerprint,
+    lines: part.lines,
+    epochs: reply.epochs,
+    fresh: reply.fresh,
+    span: part.span,
+  };
 }

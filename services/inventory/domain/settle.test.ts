@@ -119,6 +119,6 @@ function held(state: State): HeldPart {
     userId: 'ann',
     fingerprint: 'f',
     state: ReservationState[state],
-    lines: [{ skuId: 'sku-1', quantity: 2, limited: false }],
+    lines: [{ skuId: 'sku-1', quantity: 2, limited: false, returned: 0 }],
   };
 }

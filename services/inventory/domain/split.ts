@@ -22,7 +22,7 @@ export function fingerprintOf(request: ReserveRequest): string {
 /** The parts in ascending partition order; most requests have one. */
 export function split(request: ReserveRequest): Part[] {
   const fingerprint = fingerprintOf(request);
-  const { reservationId, orderId, userId } = request;
+  const { reservationId, orderId, userId, span } = request;
   const byPartition = new Map<number, Line[]>();
   for (const line of sorted(request.lines)) {
     const partition = partitionOf(line.skuId);
@@ -39,6 +39,7 @@ export function split(request: ReserveRequest): Part[] {
       userId,
       fingerprint,
       lines,
+      span,
     }));
 }
 

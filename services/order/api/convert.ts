@@ -2,12 +2,9 @@
 // that a new one fails to compile.
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { Money } from '../../../gen/spillway/common/v1/money_pb.js';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
-  type OfferSchema,
   type OrderSchema,
-  type Offer as WireOffer,
   OrderState as WireState,
   OrderType as WireType,
 } from '../../../gen/spillway/order/v1/order_pb.js';
@@ -20,10 +17,11 @@ import {
   OrderFate as WireFate,
   type PaymentRecord as WireRecord,
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
+import type { Span } from '../../platform/telemetry/trace-context.js';
 import type { CancelCommand } from '../app/cancel-order.js';
 import type { OrderFate } from '../app/ports.js';
 import type { PaymentRecord, RecordOutcome } from '../app/record-payment.js';
-import type { NewOffer, Offer } from '../domain/offer.js';
+import { refundedQuantity } from '../domain/line-refund.js';
 import {
   type Order,
   type OrderState,
@@ -35,6 +33,9 @@ import type { OrderType } from '../domain/order-types.js';
 import type { OrderRequest } from '../domain/request.js';
 import type { NewTrackingEvent } from '../domain/tracking.js';
 import { detailsOf, detailsTo } from './convert-details.js';
+import { presaleTo } from './convert-offer.js';
+import { lineRefundTo } from './convert-refunds.js';
+import { money, msOf } from './convert-values.js';
 
 const typesIn = {
   [WireType.UNSPECIFIED]: 'PHYSICAL',
@@ -42,6 +43,7 @@ const typesIn = {
   [WireType.VIRTUAL]: 'VIRTUAL',
   [WireType.TOP_UP]: 'TOP_UP',
   [WireType.BOOKING]: 'BOOKING',
+  [WireType.PRESALE]: 'PRESALE',
 } as const satisfies Record<WireType, OrderType>;
 
 const typesOut = {
@@ -49,11 +51,13 @@ const typesOut = {
   VIRTUAL: WireType.VIRTUAL,
   TOP_UP: WireType.TOP_UP,
   BOOKING: WireType.BOOKING,
+  PRESALE: WireType.PRESALE,
 } as const satisfies Record<OrderType, WireType>;
 
 const statesIn = {
   [WireState.UNSPECIFIED]: undefined,
   [WireState.PENDING_PAYMENT]: 'PENDING_PAYMENT',
+  [WireState.DEPOSIT_PAID]: 'DEPOSIT_PAID',
   [WireState.PAID]: 'PAID',
   [WireState.SHIPPED]: 'SHIPPED',
   [WireState.DELIVERED]: 'DELIVERED',
@@ -63,6 +67,7 @@ const statesIn = {
 
 const statesOut = {
   PENDING_PAYMENT: WireState.PENDING_PAYMENT,
+  DEPOSIT_PAID: WireState.DEPOSIT_PAID,
   PAID: WireState.PAID,
   SHIPPED: WireState.SHIPPED,
   DELIVERED: WireState.DELIVERED,
@@ -113,8 +118,9 @@ export function stateOf(state: WireState): OrderState | undefined {
   return statesIn[state];
 }
 
-export function recordOf(record: WireRecord): PaymentRecord {
+export function recordOf(record: WireRecord, span: Span | undefined): PaymentRecord {
   return {
+    span,
     orderId: record.orderId,
     paymentId: record.paymentId,
     news: record.news === PaymentNews.CAPTURED ? 'CAPTURED' : 'REFUNDED',
@@ -125,32 +131,6 @@ export function recordOf(record: WireRecord): PaymentRecord {
 
 export function recordOutcomeTo(outcome: RecordOutcome): PaymentRecordOutcome {
   return outcomesOut[outcome];
-}
-
-export function offerOf(offer: WireOffer): NewOffer {
-  return {
-    skuId: offer.skuId,
-    title: offer.title,
-    currency: offer.unitPrice?.currency ?? '',
-    unitPriceMinor: offer.unitPrice?.amountMinor ?? 0n,
-    userLimit: offer.userLimit,
-    opensMs: msOf(offer.opensAt),
-    closesMs: msOf(offer.closesAt),
-    attributes: offer.attributes,
-  };
-}
-
-export function offerTo(offer: Offer): MessageInitShape<typeof OfferSchema> {
-  return {
-    skuId: offer.skuId,
-    title: offer.title,
-    unitPrice: money(offer.currency, offer.unitPriceMinor),
-    userLimit: offer.userLimit,
-    opensAt: offer.opensMs === undefined ? undefined : timestampFromMs(offer.opensMs),
-    closesAt: offer.closesMs === undefined ? undefined : timestampFromMs(offer.closesMs),
-    version: BigInt(offer.version),
-    attributes: offer.attributes,
-  };
 }
 
 export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
@@ -166,11 +146,14 @@ export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
       title: line.title,
       attributes: line.attributes,
       snapshotHash: line.snapshotHash,
+      refundedQuantity: refundedQuantity(order, line.skuId),
     })),
     total: money(currency, order.totalMinor),
     version: BigInt(order.version),
     paymentDeadline: timestampFromMs(order.paymentDeadlineMs),
-    paymentId: paymentIdOf(order.orderId),
+    paymentId: paymentIdOf(order.orderId, 'FIRST'),
+    presale: order.presale && presaleTo(order.presale, currency, order.payableMinor),
+    balancePaymentId: order.presale ? paymentIdOf(order.orderId, 'BALANCE') : '',
     discount: money(currency, order.discountMinor),
     payable: money(currency, order.payableMinor),
     type: typesOut[order.type],
@@ -182,6 +165,7 @@ export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
     transitions: order.transitions.map(transitionTo),
     details: detailsTo(order.details),
     tracking: order.tracking.map(trackingTo),
+    refunds: order.refunds.map((refund) => lineRefundTo(currency, refund)),
   };
 }
 
@@ -213,21 +197,4 @@ function transitionTo(made: OrderTransition) {
     remark: made.remark,
     at: timestampFromMs(made.atMs),
   };
-}
-
-function money(currency: string, amountMinor: bigint): Pick<Money, 'currency' | 'amountMinor'> {
-  return { currency, amountMinor };
-}
-
-/** The years 1 to 9999, as the type promises; bytes on the wire may say anything. */
-export function timestampHolds({ seconds, nanos }: Timestamp): boolean {
-  const year1 = -62_135_596_800n;
-  const year10000 = 253_402_300_800n;
-  return seconds >= year1 && seconds < year10000 && nanos >= 0 && nanos < 1_000_000_000;
-}
-
-/** To the millisecond below. */
-function msOf(timestamp: Timestamp | undefined): number | undefined {
-  if (!timestamp) return undefined;
-  return Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1_000_000);
 }

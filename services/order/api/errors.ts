@@ -6,9 +6,12 @@ import { invalidField, RpcError } from '../../platform/rpc/errors.js';
 import type { CancelResult } from '../app/cancel-order.js';
 import type { CreateOrderResult } from '../app/create-order.js';
 import type { TrackRefusal } from '../app/ports.js';
+import type { RefundLinesResult } from '../app/refund-lines.js';
 
 /** Everything but an order that was placed. */
 export type CreateRefusal = Exclude<CreateOrderResult, { outcome: 'PLACED' }>;
+
+export type RefundLinesRefusal = Exclude<RefundLinesResult, { outcome: 'REFUNDED' }>;
 
 export type ChangeRefusal = Exclude<CancelResult, { outcome: 'CHANGED' | 'UNCHANGED' }>;
 
@@ -28,6 +31,15 @@ export function createError(refusal: CreateRefusal): RpcError {
       return invalidField(refusal.field, refusal.problem);
     case 'BOOKING_OVER':
       return invalidField('booking.check_in', 'is over, and a booking is paid before that');
+    case 'TYPE_UNFIT': {
+      const text = refusal.presale ? 'is sold in advance only' : 'is not sold in advance';
+      return invalidField('type', `${refusal.skuId} ${text}`);
+    }
+    case 'PRESALE_MIXED':
+      return invalidField(
+        `lines[${refusal.index}].sku_id`,
+        'its presale has other times or terms than that of the first line',
+      );
     case 'TOTAL_TOO_LARGE':
       return invalidField('lines', 'the total is larger than any amount may be');
     case 'OFFER_UNKNOWN':
@@ -91,9 +103,34 @@ export function changeError(refusal: ChangeRefusal): RpcError {
       });
     case 'DEPENDENCY_UNAVAILABLE':
       return unavailable();
+    case 'REQUEST_ID_REUSED':
+    case 'LINE_UNKNOWN':
+    case 'REFUND_EXCEEDS_CAPTURED':
+      throw new Error(`${refusal.outcome} answers a refund of lines only`);
     case 'REFUND':
     case 'MISMATCH':
       throw new Error(`${refusal.outcome} answers the news of a payment only`);
+  }
+}
+
+export function refundLinesError(refusal: RefundLinesRefusal): RpcError {
+  switch (refusal.outcome) {
+    case 'SKU_TWICE':
+      return invalidField(`lines[${refusal.index}].sku_id`, 'an earlier line has this SKU');
+    case 'LINE_UNKNOWN':
+      return invalidField(`lines[${refusal.index}].sku_id`, 'is not a line of the order');
+    case 'REFUND_EXCEEDS_CAPTURED': {
+      const text = `fewer units of ${refusal.skuId} are left to refund`;
+      return refuse(FAILED_PRECONDITION, refusal.outcome, text, refusal.skuId);
+    }
+    case 'REQUEST_ID_REUSED':
+      return refuse(ALREADY_EXISTS, refusal.outcome, 'the request id was used with another body');
+    case 'TRANSITION_ILLEGAL': {
+      const text = `lines of an order in ${refusal.order.state} cannot be refunded`;
+      return refuse(FAILED_PRECONDITION, refusal.outcome, text);
+    }
+    default:
+      return changeError(refusal);
   }
 }
 

@@ -1,39 +1,49 @@
 // The RPCs of spillway.order.v1.OrderService: decode, use case, encode. Reads that add no rule go to
 // the store directly.
 
-import type { Offer as WireOffer } from '../../../gen/spillway/order/v1/order_pb.js';
 import type { OrderService } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
+import { counters } from '../../platform/telemetry/metrics.js';
+import { withMembers } from '../../platform/telemetry/trace-batch.js';
 import type { CancelOrder, CancelResult } from '../app/cancel-order.js';
-import type { CreateOrder } from '../app/create-order.js';
+import type { CreateOrder, CreateOrderResult } from '../app/create-order.js';
 import type { GetOrder } from '../app/get-order.js';
 import type { ListOrders } from '../app/list-orders.js';
 import type { OfferBook } from '../app/offer-book.js';
 import type { OfferStore, OrderKeys, OrderStore, TrackingStore } from '../app/ports.js';
 import type { RecordPayment } from '../app/record-payment.js';
+import type { RefundLines } from '../app/refund-lines.js';
 import type { ResolveOrders } from '../app/resolve-orders.js';
 import type { WatchOrder } from '../app/watch-order.js';
 import type { OrderEvent } from '../domain/transition.js';
 import {
   cancelOf,
   fateTo,
-  offerOf,
-  offerTo,
   orderTo,
   recordOf,
   recordOutcomeTo,
   requestOf,
   stateOf,
-  timestampHolds,
   trackingOf,
   versionOf,
 } from './convert.js';
-import { changeError, createError, offerUnknown, orderUnknown, trackError } from './errors.js';
+import { checkOffer, offerOf, offerTo } from './convert-offer.js';
+import { timestampHolds } from './convert-values.js';
+import { lineRefundTo, refundLinesOf } from './convert-refunds.js';
+import {
+  changeError,
+  createError,
+  offerUnknown,
+  orderUnknown,
+  refundLinesError,
+  trackError,
+} from './errors.js';
 
 export interface OrderServiceParts {
   readonly create: CreateOrder;
   readonly cancel: CancelOrder;
+  readonly refund: RefundLines;
   readonly get: GetOrder;
   readonly list: ListOrders;
   readonly watch: WatchOrder;
@@ -63,13 +73,20 @@ export function orderHandlers(o: OrderServiceParts): Handlers<typeof OrderServic
 
 type IdOf = (text: string) => bigint;
 
+const creates = counters('spillway.order.creates');
+
+function createdWord(result: CreateOrderResult): string {
+  return result.outcome === 'PLACED' && result.duplicate ? 'DUPLICATE' : result.outcome;
+}
+
 const STATE_OR_USER = 'is required without a user_id';
 const TOKEN_FOREIGN = 'does not belong to this listing';
 
 function placingAndReading({ create, get, list, watch }: OrderServiceParts, idOf: IdOf) {
   return {
     async createOrder(request, ctx) {
-      const result = await create.run(requestOf(request), ctx.deadlineMs);
+      const result = await create.run(requestOf(request), ctx.deadlineMs, ctx.span);
+      creates.of(createdWord(result)).add();
       if (result.outcome !== 'PLACED') throw createError(result);
       return { order: orderTo(result.order), duplicate: result.duplicate };
     },
@@ -101,13 +118,21 @@ function placingAndReading({ create, get, list, watch }: OrderServiceParts, idOf
   } satisfies Partial<Handlers<typeof OrderService>>;
 }
 
-function changing({ cancel, orders, tracking }: OrderServiceParts, idOf: IdOf) {
+function changing({ cancel, refund, orders, tracking }: OrderServiceParts, idOf: IdOf) {
   const change = async (text: string, event: OrderEvent, ctx: CallContext) =>
-    changed(await orders.change(idOf(text), event, ctx.deadlineMs));
+    changed(await orders.change(idOf(text), event, ctx.deadlineMs, ctx.span));
   return {
     async cancelOrder(request, ctx) {
       const command = cancelOf(idOf(request.orderId), request);
-      return changed(await cancel.run(command, ctx.deadlineMs));
+      return changed(await cancel.run(command, ctx.deadlineMs, ctx.span));
+    },
+
+    async refundLines(request, ctx) {
+      const command = refundLinesOf(idOf(request.orderId), request);
+      const result = await refund.run(command, ctx.deadlineMs);
+      if (result.outcome !== 'REFUNDED') throw refundLinesError(result);
+      const { order } = result;
+      return { order: orderTo(order), refund: lineRefundTo(order.currency, result.refund) };
     },
 
     shipOrder(request, ctx) {
@@ -146,7 +171,7 @@ function offerMethods({ offers, book }: OrderServiceParts) {
   return {
     async putOffer(request, ctx) {
       if (!request.offer) throw invalidField('offer', 'is required');
-      checkWindow(request.offer);
+      checkOffer(request.offer);
       const offer = offerOf(request.offer);
       try {
         return { offer: offerTo(await offers.put(offer, ctx.deadlineMs)) };
@@ -164,16 +189,6 @@ function offerMethods({ offers, book }: OrderServiceParts) {
   } satisfies Partial<Handlers<typeof OrderService>>;
 }
 
-function checkWindow(offer: WireOffer): void {
-  const { opensAt, closesAt } = offer;
-  if (opensAt && !timestampHolds(opensAt)) throw invalidField('offer.opens_at', 'is no time');
-  if (closesAt && !timestampHolds(closesAt)) throw invalidField('offer.closes_at', 'is no time');
-  const { opensMs, closesMs } = offerOf(offer);
-  if (opensMs !== undefined && closesMs !== undefined && closesMs <= opensMs) {
-    throw invalidField('offer.closes_at', 'must be after opens_at');
-  }
-}
-
 function internalMethods({ resolve, record }: OrderServiceParts) {
   return {
     async resolveOrders(request, ctx) {
@@ -185,7 +200,11 @@ function internalMethods({ resolve, record }: OrderServiceParts) {
     },
 
     async recordPayment(request, ctx) {
-      const outcomes = await record.run(request.records.map(recordOf), ctx.deadlineMs);
+      const { records, traces } = request;
+      const outcomes = await withMembers('order.record', traces, ctx.span, (spans) => {
+        const each = records.map((wire, i) => recordOf(wire, spans?.of(i)));
+        return record.run(each, ctx.deadlineMs);
+      });
       return { outcomes: outcomes.map(recordOutcomeTo) };
     },
   } satisfies Partial<Handlers<typeof OrderService>>;

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../platform/clock.js';
 import { requestDigest } from '../../platform/digest.js';
 import { IdSource } from '../../platform/ids.js';
+import type { PresaleTerms } from '../domain/presale.js';
 import type { OrderRequest } from '../domain/request.js';
 import { MemoryOrderStore } from '../infra/memory/order-store.js';
 import { orderKeys } from '../infra/order-keys.js';
@@ -59,10 +60,10 @@ async function reserve(request: ReserveRequest): Promise<ReserveResult> {
   return { outcome, skuId: 'tea', available: 0n, orderId: asked[0]?.orderId ?? 0n };
 }
 
-function bookOf(skuId: string): OfferBook {
+function bookOf(skuId: string, presale?: PresaleTerms): OfferBook {
   const window = { opensMs: undefined, closesMs: undefined };
   const terms = { currency: 'EUR', unitPriceMinor: 450n, userLimit: 2, ...window, version: 1 };
-  const offer = { skuId, title: 'Tea', attributes: {}, snapshotHash: 'of-tea', ...terms };
+  const offer = { skuId, title: 'Tea', attributes: {}, snapshotHash: 'of-tea', presale, ...terms };
   const bounds = { entriesMax: 9, batchMax: 9, queueMax: 99, concurrency: 1 };
   return new OfferBook({
     store: {

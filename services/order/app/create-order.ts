@@ -12,23 +12,19 @@
 
 import type { Clock } from '../../platform/clock.js';
 import { crashPoint } from '../../platform/crash-point.js';
-import { type RetryPolicy, retry } from '../../platform/retry.js';
+import type { RetryPolicy } from '../../platform/retry.js';
+import type { Span } from '../../platform/telemetry/trace-context.js';
+import { inStep } from '../../platform/telemetry/trace-recorder.js';
 import { type Price, type PriceRefusal, priceLines } from '../domain/amounts.js';
 import type { Offer } from '../domain/offer.js';
 import type { Order } from '../domain/order.js';
 import { type DetailsRefusal, refuseDetails, timeToPayMs } from '../domain/order-details.js';
 import { orderSteps } from '../domain/order-types.js';
+import { partMinor } from '../domain/presale.js';
 import { duplicateSkuIndex, fingerprintParts, type OrderRequest } from '../domain/request.js';
+import { askStock } from './ask-stock.js';
 import type { OfferBook } from './offer-book.js';
-import type {
-  NewOrder,
-  OrderKeys,
-  OrderStore,
-  Payments,
-  ReserveRequest,
-  ReserveResult,
-  Stock,
-} from './ports.js';
+import type { NewOrder, OrderKeys, OrderStore, Payments, ReserveResult, Stock } from './ports.js';
 import type { SoldOutWatch } from './sold-out-watch.js';
 
 export type CreateOrderResult =
@@ -81,7 +77,8 @@ export class CreateOrder {
     this.#o = o;
   }
 
-  async run(request: OrderRequest, deadlineMs: number): Promise<CreateOrderResult> {
+  /** `span` is the call's, when it is recorded. */
+  async run(request: OrderRequest, deadlineMs: number, span?: Span): Promise<CreateOrderResult> {
     const { orders, offers, clock, limits } = this.#o;
     const twice = duplicateSkuIndex(request.lines);
     if (twice >= 0) return { outcome: 'SKU_TWICE', index: twice };
@@ -89,25 +86,29 @@ export class CreateOrder {
     if (wrong) return wrong;
     if (clock.nowMs() + limits.budgetMsMin > deadlineMs) return { outcome: 'DEADLINE_TOO_SHORT' };
 
-    const found = await offers.find(request.lines, deadlineMs);
-    const price = priceLines(request.lines, found, clock.nowMs());
+    const found = await inStep(span, 'price', () => offers.find(request.lines, deadlineMs));
+    const price = priceLines(request.type, request.lines, found, clock.nowMs());
     if (price.outcome !== 'PRICED') return this.#earlier(request, price, deadlineMs);
-    const timeMs = this.#timeToPayMs(request);
+    const timeMs = this.#timeToPayMs(request, price);
     if (timeMs <= 0) return this.#earlier(request, { outcome: 'BOOKING_OVER' }, deadlineMs);
 
     crashPoint('create.before-reserve');
-    const held = await this.#hold(request, found, deadlineMs);
+    const held = await inStep(span, 'reserve', (step) =>
+      this.#hold(request, found, deadlineMs, step),
+    );
     if (held.outcome === 'REQUEST_CLOSED') return this.#earlier(request, held, deadlineMs);
     if (held.outcome !== 'HELD') return held;
     crashPoint('create.after-reserve');
 
     const commitDeadlineMs = clock.nowMs() + limits.commitMsMax;
     const order = this.#newOrder(request, price, held, timeMs);
-    const committed = await orders.commit(order, commitDeadlineMs);
+    const committed = await inStep(span, 'commit', (step) =>
+      orders.commit(step ? { ...order, span: step } : order, commitDeadlineMs),
+    );
     if (committed.outcome !== 'COMMITTED' && committed.outcome !== 'EXISTING') return committed;
     crashPoint('create.after-commit');
 
-    await this.#intend(committed.order, deadlineMs);
+    await this.#intend(committed.order, deadlineMs, span);
     crashPoint('create.before-ack');
     const duplicate = committed.outcome === 'EXISTING';
     return { outcome: 'PLACED', order: committed.order, duplicate };
@@ -131,11 +132,12 @@ export class CreateOrder {
     request: OrderRequest,
     offers: readonly (Offer | undefined)[],
     deadlineMs: number,
+    span: Span | undefined,
   ): Promise<Held | Exclude<CreateOrderResult, { outcome: 'PLACED' }>> {
     const { keys } = this.#o;
     const orderId = keys.newOrderId(request.userId);
     if (!orderSteps[request.type].takesStock) return { outcome: 'HELD', orderId, fresh: true };
-    const result = await this.#reserve(request, orderId, offers, deadlineMs);
+    const result = await this.#reserve(request, orderId, offers, deadlineMs, span);
     switch (result.outcome) {
       case 'RESERVED':
       case 'DUPLICATE':
@@ -153,14 +155,14 @@ export class CreateOrder {
     }
   }
 
-  // An unknown reserve is never undone here: its hold ends by itself when no order follows.
   async #reserve(
     request: OrderRequest,
     orderId: bigint,
     offers: readonly (Offer | undefined)[],
     deadlineMs: number,
+    span: Span | undefined,
   ): Promise<ReserveResult> {
-    const { keys, clock, limits, soldOut } = this.#o;
+    const { keys, clock, limits, stock, soldOut } = this.#o;
     const { userId, requestId } = request;
     const reservationId = keys.reservationId(userId, requestId);
     // A retry of a request that got its units is not refused here: its id is known.
@@ -171,32 +173,15 @@ export class CreateOrder {
       quantity: line.quantity,
       userLimit: offers[i]?.userLimit ?? 0,
     }));
-    const asked = { reservationId, orderId, userId, lines };
-    const first = await this.#ask(asked, deadlineMs);
-    if (first.outcome !== 'UNKNOWN') return first;
-    const policy = { clock, deadlineMs, retryable: (e: unknown) => e instanceof StillUnknown };
-    try {
-      return await retry(limits.reserveRetry, policy, async () => {
-        const again = await this.#ask(asked, deadlineMs);
-        if (again.outcome === 'UNKNOWN') throw new StillUnknown();
-        return again;
-      });
-    } catch (error) {
-      if (error instanceof StillUnknown) return first;
-      throw error;
-    }
+    const asked = { reservationId, orderId, userId, lines, span };
+    return askStock({ stock, soldOut, clock, policy: limits.reserveRetry }, asked, deadlineMs);
   }
 
-  #ask(asked: ReserveRequest, deadlineMs: number): Promise<ReserveResult> {
-    const { stock, soldOut } = this.#o;
-    const send = () => stock.reserve(asked, deadlineMs);
-    return soldOut === undefined ? send() : soldOut.ask(asked, send);
-  }
-
-  #timeToPayMs({ type, details, paymentWindowSeconds: seconds }: OrderRequest): number {
+  #timeToPayMs(request: OrderRequest, { presale }: Price): number {
+    const { type, details, paymentWindowSeconds: seconds } = request;
     const { clock, limits } = this.#o;
     const windowMs = seconds > 0 ? seconds * 1000 : limits.paymentWindowMs;
-    return timeToPayMs(type, details, windowMs, clock.nowMs());
+    return timeToPayMs(type, { details, presale }, windowMs, clock.nowMs());
   }
 
   #newOrder(request: OrderRequest, price: Price, held: Held, paymentWindowMs: number): NewOrder {
@@ -212,34 +197,34 @@ export class CreateOrder {
       totalMinor: price.totalMinor,
       discountMinor: price.discountMinor,
       payableMinor: price.payableMinor,
+      presale: price.presale,
       paymentWindowMs,
       lines: price.lines,
       fresh: held.fresh,
     };
   }
 
-  async #intend(order: Order, deadlineMs: number): Promise<void> {
+  async #intend(order: Order, deadlineMs: number, span?: Span): Promise<void> {
     const { payments, clock, limits, intended } = this.#o;
-    if (order.state !== 'PENDING_PAYMENT') return;
+    const amountMinor = partMinor(order, 'FIRST');
+    if (order.state !== 'PENDING_PAYMENT' || amountMinor === undefined) return;
     const intent = {
       orderId: order.orderId.toString(),
+      part: 'FIRST' as const,
       userId: order.userId,
       currency: order.currency,
-      amountMinor: order.payableMinor,
+      amountMinor,
       deadlineMs: order.paymentDeadlineMs,
     };
     try {
       const untilMs = Math.min(deadlineMs, clock.nowMs() + limits.intentMsMax);
-      const outcome = await payments.intend(intent, untilMs);
+      const outcome = await inStep(span, 'intend', (step) =>
+        payments.intend(step ? { ...intent, span: step } : intent, untilMs),
+      );
       crashPoint('create.after-intend');
       if (outcome === 'CREATED') intended(order);
     } catch {
       // The intent is stored with the order and is delivered from there.
     }
   }
-}
-
-/** The reserve was asked again and again without an answer. */
-class StillUnknown extends Error {
-  override readonly name = 'StillUnknown';
 }

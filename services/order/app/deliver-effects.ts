@@ -3,7 +3,15 @@
 // an answer that cannot be right is parked for a person, with what to look at.
 
 import type { Clock } from '../../platform/clock.js';
-import type { EffectKind, IntentPayload, RefundPayload, StockPayload } from '../domain/effects.js';
+import type {
+  EffectKind,
+  IntentPayload,
+  LinesPayload,
+  RefundPayload,
+  StockPayload,
+} from '../domain/effects.js';
+import { paymentIdOf } from '../domain/order.js';
+import type { PaymentPart } from '../domain/presale.js';
 import type {
   CloseOutcome,
   EffectDelivery,
@@ -35,11 +43,17 @@ export function effectHandlers(o: DeliverEffectsParts): EffectHandlers {
     return Promise.all(events.map((event) => settle(deliver, event, deadlineMs)));
   };
   return {
-    'order.created': each((event, deadlineMs) => intend(o, event, deadlineMs)),
+    'order.created': each((event, deadlineMs) => intend(o, event, 'FIRST', deadlineMs)),
+    'order.deposit-paid': each((event, deadlineMs) => intend(o, event, 'BALANCE', deadlineMs)),
     'order.paid': each((event, deadlineMs) => confirm(o, event, deadlineMs)),
     'stock.release': each((event, deadlineMs) => release(o, event, deadlineMs)),
     'stock.return': each((event, deadlineMs) => giveBack(o, event, deadlineMs)),
-    'payment.refund': each((event, deadlineMs) => refund(o, event, deadlineMs)),
+    'stock.return-lines': each((event, deadlineMs) => giveLinesBack(o, event, deadlineMs)),
+    'payment.refund': each((event, deadlineMs) => refund(o, event, 'FIRST', deadlineMs)),
+    'payment.refund-lines': each((event, deadlineMs) => refund(o, event, 'FIRST', deadlineMs)),
+    'balance.refund': each((event, deadlineMs) => refund(o, event, 'BALANCE', deadlineMs)),
+    'balance.refund-lines': each((event, deadlineMs) => refund(o, event, 'BALANCE', deadlineMs)),
+    'balance.bar': each((event, deadlineMs) => barBalance(o, event, deadlineMs)),
   };
 }
 
@@ -59,16 +73,20 @@ async function settle(
 async function intend(
   { payments }: DeliverEffectsParts,
   event: EffectEvent,
+  part: PaymentPart,
   deadlineMs: number,
 ): Promise<EffectDelivery> {
   const payload = event.payload as IntentPayload;
   const { userId, currency, amountMinor } = payload;
   const intent = {
     orderId: event.aggregateId,
+    part,
     userId,
     currency,
     amountMinor: BigInt(amountMinor),
+    opensMs: payload.opensMs,
     deadlineMs: payload.deadlineMs,
+    span: event.span,
   };
   const outcome = await payments.intend(intent, deadlineMs);
   if (outcome === 'CREATED') return 'DONE';
@@ -107,29 +125,52 @@ async function giveBack(
   return closed(outcome, 'the units of an order cancelled after payment were not sold');
 }
 
+async function giveLinesBack(
+  o: DeliverEffectsParts,
+  event: EffectEvent,
+  deadlineMs: number,
+): Promise<EffectDelivery> {
+  const reservation = reservationOf(o, event);
+  const confirmed = await o.stock.confirm(reservation, deadlineMs);
+  if (confirmed === 'UNKNOWN') return 'RETRY';
+  const { returnId, lines } = event.payload as LinesPayload;
+  const outcome = await o.stock.giveLinesBack({ reservation, returnId, lines }, deadlineMs);
+  return closed(outcome, 'refunded units of a paid order were not sold');
+}
+
 async function refund(
+  { payments }: DeliverEffectsParts,
+  event: EffectEvent,
+  part: PaymentPart,
+  deadlineMs: number,
+): Promise<EffectDelivery> {
+  const { currency, amountMinor } = event.payload as RefundPayload;
+  const { aggregateId, kind, version, span } = event;
+  // A cancel comes once, refunds of lines come as often as there are lines.
+  const requestId = kind.endsWith('.refund') ? 'cancel' : `lines-${version}`;
+  const paymentId = paymentIdOf(aggregateId, part);
+  const asked = { paymentId, requestId, currency, amountMinor: BigInt(amountMinor), span };
+  const outcome = await payments.refund(asked, deadlineMs);
+  if (outcome === 'DONE') return 'DONE';
+  if (outcome === 'UNKNOWN') return 'RETRY';
+  return { park: `the refund of an order was refused: ${outcome.refused}` };
+}
+
+async function barBalance(
   { payments }: DeliverEffectsParts,
   event: EffectEvent,
   deadlineMs: number,
 ): Promise<EffectDelivery> {
-  const { currency, amountMinor } = event.payload as RefundPayload;
-  const orderId = event.aggregateId;
-  const asked = {
-    orderId,
-    requestId: `cancel-${orderId}`,
-    currency,
-    amountMinor: BigInt(amountMinor),
-  };
-  const outcome = await payments.refund(asked, deadlineMs);
-  if (outcome === 'DONE') return 'DONE';
-  if (outcome === 'UNKNOWN') return 'RETRY';
-  return { park: `the refund of a cancelled order was refused: ${outcome.refused}` };
+  const paymentId = paymentIdOf(event.aggregateId, 'BALANCE');
+  const outcome = await payments.bar(paymentId, deadlineMs, event.span);
+  // What was captured is refunded when the news of it comes.
+  return outcome === 'BARRED' || outcome === 'CAPTURED' ? 'DONE' : 'RETRY';
 }
 
 function reservationOf({ keys }: DeliverEffectsParts, event: EffectEvent): ReservationRef {
   const { userId, requestId, skuIds } = event.payload as StockPayload;
   const reservationId = keys.reservationId(userId, requestId);
-  return { reservationId, skuIds, orderId: event.aggregateId };
+  return { reservationId, skuIds, orderId: event.aggregateId, span: event.span };
 }
 
 function closed(outcome: CloseOutcome, wrong: string): EffectDelivery {

@@ -8,19 +8,23 @@ import { MemoryOrderStore } from '../infra/memory/order-store.js';
 import { ExpireOrders } from './expire-orders.js';
 import type { BarOutcome, DueQueue, NewOrder, Payments } from './ports.js';
 
+/** When a scene begins. */
+const T0_MS = new ManualClock().nowMs();
 const REST = { restShare: 2, restMsMax: 500 };
 
-async function scene(count: number) {
+async function scene(count: number, changes: Partial<NewOrder> = {}) {
   const clock = new ManualClock();
   const orders = new MemoryOrderStore(clock);
   for (let i = 1; i <= count; i++) {
-    await orders.commit(unpaid(i));
+    await orders.commit({ ...unpaid(i), ...changes });
   }
   const bars = new Map<bigint, BarOutcome | Error>();
   const pace = { barMs: 0 };
-  const bar = async (orderId: bigint) => {
+  const asked: string[] = [];
+  const bar = async (paymentId: string) => {
+    asked.push(paymentId);
     if (pace.barMs > 0) await clock.sleep(pace.barMs);
-    const answer = bars.get(orderId) ?? 'BARRED';
+    const answer = bars.get(BigInt(paymentId.split('-')[1] ?? '')) ?? 'BARRED';
     if (answer instanceof Error) throw answer;
     return answer;
   };
@@ -33,7 +37,7 @@ async function scene(count: number) {
     return (await Promise.all(all)).map((order) => order?.state[0]).join('');
   };
   const run = (signal?: AbortSignal) => expire.run(queue, signal);
-  return { clock, bars, pace, states, run, orders };
+  return { clock, bars, asked, pace, states, run, orders };
 }
 
 function unpaid(i: number): NewOrder {
@@ -48,6 +52,7 @@ function unpaid(i: number): NewOrder {
     totalMinor: 1n,
     discountMinor: 0n,
     payableMinor: 1n,
+    presale: undefined,
     paymentWindowMs: 1_000,
     lines: [],
     fresh: true,
@@ -92,6 +97,25 @@ test('what has just become due does not wait behind the backlog', async () => {
   await clock.advance(1_000);
   expect(await run()).toBe('MORE');
   expect([await states(), (await orders.read(10n))?.state]).toEqual(['CCPPPPPPP', 'CANCELLED']);
+});
+
+test('a presale is looked at twice: for its deposit, and for its balance when that is due', async () => {
+  const terms = { balanceOpensMs: 0, depositRefundable: false };
+  const { clock, asked, run, orders, states } = await scene(2, {
+    type: 'PRESALE',
+    payableMinor: 5n,
+    presale: { depositMinor: 2n, balanceDueMs: T0_MS + 60_000, ...terms },
+  });
+  const deposit = { kind: 'CAPTURED', part: 'FIRST', currency: 'EUR', amountMinor: 2n } as const;
+  await orders.change(1n, deposit);
+  await clock.advance(1_000);
+  expect([await run(), asked, await states()]).toEqual(['IDLE', ['p-2'], 'DC']);
+  await clock.advance(58_999);
+  expect([await run(), await states()]).toEqual(['IDLE', 'DC']);
+  await clock.advance(1);
+  expect([await run(), asked.at(-1), await states()]).toEqual(['IDLE', 'p-1-balance', 'CC']);
+  const kinds = orders.effects.filter(({ orderId }) => orderId === 1n).map(({ kind }) => kind);
+  expect(kinds).toEqual(['order.created', 'order.deposit-paid', 'stock.release']);
 });
 
 test.each([

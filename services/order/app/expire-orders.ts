@@ -1,11 +1,12 @@
-// Cancels the orders that nobody has paid by their deadline. One batch at a time per server, and after
-// a full one a rest: a sale that leaves 100,000 unpaid orders behind is worked off beside new orders
+// Cancels the orders that nobody has paid by their deadline, or whose balance is not paid when it is
+// due. One batch at a time per server, and after a full one a rest: a sale that leaves 100,000 unpaid orders behind is worked off beside new orders
 // and never instead of them. A claim that is lost with its process is looked at again when its lease
 // is over.
 
 import type { Clock } from '../../platform/clock.js';
 import { crashPoint } from '../../platform/crash-point.js';
-import type { DueQueue, OrderStore, Payments } from './ports.js';
+import { paymentIdOf } from '../domain/order.js';
+import type { DueOrder, DueQueue, OrderStore, Payments } from './ports.js';
 
 export interface ExpireLimits {
   readonly batchMax: number;
@@ -37,7 +38,7 @@ export class ExpireOrders {
     const deadlineMs = this.#clock.nowMs() + runMsMax;
     const due = await queue.claim(batchMax, leaseMs, deadlineMs);
     if (due.length > 0) crashPoint('expire.claimed');
-    const done = await Promise.allSettled(due.map((orderId) => this.#expire(orderId, deadlineMs)));
+    const done = await Promise.allSettled(due.map((order) => this.#expire(order, deadlineMs)));
     // All orders of the batch have been tried before the first failure is reported.
     for (const result of done) if (result.status === 'rejected') throw result.reason;
     if (due.length < batchMax) return 'IDLE';
@@ -45,16 +46,16 @@ export class ExpireOrders {
     return 'MORE';
   }
 
-  async #expire(orderId: bigint, deadlineMs: number): Promise<void> {
-    const barred = await this.#payments.bar(orderId, deadlineMs);
+  async #expire({ orderId, awaited }: DueOrder, deadlineMs: number): Promise<void> {
+    const barred = await this.#payments.bar(paymentIdOf(orderId, awaited), deadlineMs);
     // Under way, captured or not known: the news of the payment or the next look decides.
     if (barred !== 'BARRED') return;
     crashPoint('expire.barred');
     const event = {
       kind: 'CANCEL',
       operator: 'deadline',
-      remark: 'not paid in time',
-      paymentBarred: true,
+      remark: awaited === 'FIRST' ? 'not paid in time' : 'balance not paid in time',
+      barred: awaited,
       expectedVersion: 0,
     } as const;
     await this.#orders.change(orderId, event, deadlineMs);

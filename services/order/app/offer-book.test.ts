@@ -26,6 +26,7 @@ function offer(skuId: string): Offer | undefined {
     userLimit: 0,
     ...window,
     attributes: {},
+    presale: undefined,
     version: 1,
     snapshotHash: '',
   };

@@ -2,15 +2,17 @@
 // promises are written here and held by a contract or an integration test.
 
 import type { KnownIds } from '../../platform/known-ids.js';
+import type { Span, Traced } from '../../platform/telemetry/trace-context.js';
 import type { NewOffer, Offer } from '../domain/offer.js';
 import type { Order, OrderLine, OrderState } from '../domain/order.js';
 import type { OrderDetails } from '../domain/order-details.js';
 import type { OrderType } from '../domain/order-types.js';
+import type { PaymentPart, PresaleTerms } from '../domain/presale.js';
 import type { NewTrackingEvent } from '../domain/tracking.js';
 import type { OrderEvent } from '../domain/transition.js';
 
 /** An order that wants to be committed. Its times come from the clock of its database. */
-export interface NewOrder {
+export interface NewOrder extends Traced {
   readonly orderId: bigint;
   readonly userId: string;
   readonly requestId: string;
@@ -21,6 +23,7 @@ export interface NewOrder {
   readonly totalMinor: bigint;
   readonly discountMinor: bigint;
   readonly payableMinor: bigint;
+  readonly presale: PresaleTerms | undefined;
   readonly paymentWindowMs: number;
   readonly lines: readonly OrderLine[];
   /** No other copy of the request can have committed before, as far as is known: insert blindly. */
@@ -42,12 +45,15 @@ export type ChangeResult =
   | { readonly outcome: 'ORDER_UNKNOWN' }
   | { readonly outcome: 'TRANSITION_ILLEGAL'; readonly order: Order; readonly to: OrderState }
   | { readonly outcome: 'VERSION_MISMATCH'; readonly order: Order }
+  | { readonly outcome: 'REQUEST_ID_REUSED' }
+  | { readonly outcome: 'LINE_UNKNOWN'; readonly skuId: string }
+  | { readonly outcome: 'REFUND_EXCEEDS_CAPTURED'; readonly skuId: string }
   | { readonly outcome: 'REFUND' }
   | { readonly outcome: 'MISMATCH' };
 
 export interface OrderFate {
   readonly fate: 'PENDING' | 'PAID' | 'CANCELLED' | 'RETURNED';
-  /** Of a pending order. */
+  /** Of a pending order: until when the payment that it waits for may be made. */
   readonly paymentDeadlineMs?: number;
 }
 
@@ -82,7 +88,12 @@ export interface OrderStore {
   read(orderId: bigint, deadlineMs: number): Promise<Order | undefined>;
   /** Newest first, without transitions: of a user from one shard, of a state from all of them. */
   list(query: OrderQuery, deadlineMs: number): Promise<Order[]>;
-  change(orderId: bigint, event: OrderEvent, deadlineMs: number): Promise<ChangeResult>;
+  change(
+    orderId: bigint,
+    event: OrderEvent,
+    deadlineMs: number,
+    span?: Span,
+  ): Promise<ChangeResult>;
   /** One fate per id. An id that no order has is barred first, so that none can commit under it. */
   resolve(orderIds: readonly bigint[], deadlineMs: number): Promise<OrderFate[]>;
   readonly dueQueues: readonly DueQueue[];
@@ -103,6 +114,12 @@ export interface TrackingStore {
   track(orderId: bigint, event: NewTrackingEvent, deadlineMs: number): Promise<TrackResult>;
 }
 
+/** An order whose time to pay is over, and the payment that it waits for. */
+export interface DueOrder {
+  readonly orderId: bigint;
+  readonly awaited: PaymentPart;
+}
+
 /** The unpaid orders of one server whose deadline has passed, by the clock of that server. */
 export interface DueQueue {
   readonly name: string;
@@ -110,7 +127,7 @@ export interface DueQueue {
    * Takes up to `limit` orders that nobody else gets to see again for `leaseMs`: half of them those
    * that are due the longest, half those that have just become due.
    */
-  claim(limit: number, leaseMs: number, deadlineMs: number): Promise<bigint[]>;
+  claim(limit: number, leaseMs: number, deadlineMs: number): Promise<DueOrder[]>;
 }
 
 export interface OfferStore {
@@ -120,7 +137,7 @@ export interface OfferStore {
   read(skuIds: readonly string[], deadlineMs: number): Promise<(Offer | undefined)[]>;
 }
 
-export interface ReserveRequest {
+export interface ReserveRequest extends Traced {
   readonly reservationId: string;
   readonly orderId: bigint;
   readonly userId: string;
@@ -144,7 +161,7 @@ export type ReserveResult =
   | { readonly outcome: 'UNKNOWN' }
   | { readonly outcome: 'OVERLOADED' };
 
-export interface ReservationRef {
+export interface ReservationRef extends Traced {
   readonly reservationId: string;
   readonly skuIds: readonly string[];
   readonly orderId: string;
@@ -155,7 +172,15 @@ export type CloseOutcome =
   | 'RESERVATION_UNKNOWN'
   | 'RESERVATION_CLOSED'
   | 'RESERVATION_CONFIRMED'
+  | 'RETURN_REFUSED'
   | 'UNKNOWN';
+
+/** Some units of a reservation that come back, once under their id. */
+export interface LinesReturn {
+  readonly reservation: ReservationRef;
+  readonly returnId: string;
+  readonly lines: readonly { readonly skuId: string; readonly quantity: number }[];
+}
 
 /** The inventory service. Calls of many orders travel together. */
 export interface Stock {
@@ -163,6 +188,7 @@ export interface Stock {
   confirm(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
   release(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
   giveBack(reservation: ReservationRef, deadlineMs: number): Promise<CloseOutcome>;
+  giveLinesBack(back: LinesReturn, deadlineMs: number): Promise<CloseOutcome>;
 }
 
 /** What inventory tells of a SKU at one moment. */
@@ -181,32 +207,44 @@ export interface SoldOutSource {
   follow(skuId: string, signal: AbortSignal): AsyncIterable<SoldOutSight>;
 }
 
-export interface PaymentIntent {
+export interface PaymentIntent extends Traced {
   readonly orderId: string;
+  readonly part: PaymentPart;
   readonly userId: string;
   readonly currency: string;
   readonly amountMinor: bigint;
+  /** It cannot be started earlier; left out, it can at once. */
+  readonly opensMs?: number | undefined;
   readonly deadlineMs: number;
 }
 
 export type BarOutcome = 'BARRED' | 'IN_PROGRESS' | 'CAPTURED' | 'UNKNOWN';
+
+export interface RefundOrder extends Traced {
+  readonly paymentId: string;
+  readonly requestId: string;
+  readonly currency: string;
+  readonly amountMinor: bigint;
+}
 
 export type RefundOutcome = 'DONE' | 'UNKNOWN' | { readonly refused: string };
 
 /** The payment service. Intents and cancels of many orders travel together. */
 export interface Payments {
   intend(intent: PaymentIntent, deadlineMs: number): Promise<'CREATED' | 'REUSED' | 'UNKNOWN'>;
-  /** Makes sure that the payment of an order cannot be captured any more. */
-  bar(orderId: bigint, deadlineMs: number): Promise<BarOutcome>;
-  /** Pays back what is captured and not yet refunded, at most the given amount. */
-  refund(
-    refund: { orderId: string; requestId: string; currency: string; amountMinor: bigint },
-    deadlineMs: number,
-  ): Promise<RefundOutcome>;
+  /** What is captured of a payment and not paid back; nothing of one that does not exist. */
+  keptMinor(paymentId: string, deadlineMs: number): Promise<bigint>;
+  /** Makes sure that a payment cannot be captured any more. */
+  bar(paymentId: string, deadlineMs: number, span?: Span): Promise<BarOutcome>;
+  /**
+   * Pays back what is captured and not yet refunded, at most the given amount, once under its id
+   * within the payment.
+   */
+  refund(refund: RefundOrder, deadlineMs: number): Promise<RefundOutcome>;
 }
 
 /** An effect as it is stored with the change that caused it. */
-export interface EffectEvent {
+export interface EffectEvent extends Traced {
   readonly shard: number;
   readonly aggregateId: string;
   readonly version: number;

@@ -2,11 +2,13 @@
 // simply sent again: the same news twice changes nothing.
 
 import { unreachable } from '../../platform/assert.js';
+import type { Traced } from '../../platform/telemetry/trace-context.js';
 import { paymentIdOf } from '../domain/order.js';
+import type { PaymentPart } from '../domain/presale.js';
 import type { OrderEvent } from '../domain/transition.js';
-import type { ChangeResult, OrderKeys, OrderStore } from './ports.js';
+import type { ChangeResult, OrderKeys, OrderStore, Payments } from './ports.js';
 
-export interface PaymentRecord {
+export interface PaymentRecord extends Traced {
   readonly orderId: string;
   readonly paymentId: string;
   readonly news: 'CAPTURED' | 'REFUNDED';
@@ -18,10 +20,12 @@ export type RecordOutcome = 'RECORDED' | 'REFUND' | 'MISMATCH' | 'UNKNOWN';
 
 export class RecordPayment {
   readonly #orders: OrderStore;
+  readonly #payments: Payments;
   readonly #keys: OrderKeys;
 
-  constructor(o: { orders: OrderStore; keys: OrderKeys }) {
+  constructor(o: { orders: OrderStore; payments: Payments; keys: OrderKeys }) {
     this.#orders = o.orders;
+    this.#payments = o.payments;
     this.#keys = o.keys;
   }
 
@@ -31,19 +35,31 @@ export class RecordPayment {
 
   async #record(record: PaymentRecord, deadlineMs: number): Promise<RecordOutcome> {
     const orderId = this.#keys.parseOrderId(record.orderId);
-    if (orderId === undefined || record.paymentId !== paymentIdOf(orderId)) return 'MISMATCH';
-    const { currency, amountMinor } = record;
-    const event: OrderEvent =
-      record.news === 'CAPTURED'
-        ? { kind: 'CAPTURED', currency, amountMinor }
-        : { kind: 'REFUNDED' };
+    const part = orderId && PARTS.find((each) => record.paymentId === paymentIdOf(orderId, each));
+    if (!orderId || !part) return 'MISMATCH';
+    const { news, currency, amountMinor } = record;
     try {
-      return outcomeOf(await this.#orders.change(orderId, event, deadlineMs));
+      if (news === 'REFUNDED' && (await this.#keepsOther(orderId, part, deadlineMs))) {
+        return 'RECORDED';
+      }
+      const event: OrderEvent =
+        news === 'CAPTURED' ? { kind: news, part, currency, amountMinor } : { kind: news };
+      return outcomeOf(await this.#orders.change(orderId, event, deadlineMs, record.span));
     } catch {
       return 'UNKNOWN';
     }
   }
+
+  // A presale ends when both of its payments are back; the later one's news finds the other empty.
+  async #keepsOther(orderId: bigint, part: PaymentPart, deadlineMs: number): Promise<boolean> {
+    const order = await this.#orders.read(orderId, deadlineMs);
+    if (!order?.presale) return false;
+    const other = paymentIdOf(orderId, part === 'FIRST' ? 'BALANCE' : 'FIRST');
+    return (await this.#payments.keptMinor(other, deadlineMs)) > 0n;
+  }
 }
+
+const PARTS: readonly PaymentPart[] = ['FIRST', 'BALANCE'];
 
 function outcomeOf(result: ChangeResult): RecordOutcome {
   switch (result.outcome) {
@@ -56,6 +72,9 @@ function outcomeOf(result: ChangeResult): RecordOutcome {
     case 'ORDER_UNKNOWN':
     case 'TRANSITION_ILLEGAL':
     case 'VERSION_MISMATCH':
+    case 'REQUEST_ID_REUSED':
+    case 'LINE_UNKNOWN':
+    case 'REFUND_EXCEEDS_CAPTURED':
       return 'MISMATCH';
     default:
       return unreachable(result);

@@ -20,6 +20,7 @@ function offer(skuId: string, currency: string, unitPriceMinor: bigint, window =
     opensMs: opens,
     closesMs: closes,
     attributes: { of: skuId },
+    presale: undefined,
     version,
     snapshotHash: `of-${skuId}`,
   };
@@ -57,6 +58,7 @@ test.each([
     return { skuId, quantity: Number(quantity) };
   });
   const price = priceLines(
+    'PHYSICAL',
     lines,
     lines.map((line) => offers.get(line.skuId)),
     NOW_MS,
@@ -76,7 +78,7 @@ test('payable is total minus discount, and the total is the sum of its lines', (
     fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (given) => {
       const lines = given.map(({ quantity }, i) => ({ skuId: `s${i}`, quantity }));
       const its = given.map(({ price }, i) => offer(`s${i}`, 'EUR', price));
-      const price = priceLines(lines, its, NOW_MS);
+      const price = priceLines('PHYSICAL', lines, its, NOW_MS);
       if (price.outcome !== 'PRICED') throw new Error(price.outcome);
       const sum = given.reduce((total, each) => total + each.price * BigInt(each.quantity), 0n);
       expect(price.totalMinor).toBe(sum);

@@ -3,6 +3,8 @@
 
 import { type Offer, saleState } from './offer.js';
 import type { OrderLine } from './order.js';
+import type { OrderType } from './order-types.js';
+import { type PresaleRefusal, type PresaleTerms, presaleOf } from './presale.js';
 import type { RequestedLine } from './request.js';
 
 /** As on the wire: 20 lines of 10,000 units at the highest price would not fit into 63 bits. */
@@ -15,17 +17,20 @@ export interface Price {
   readonly totalMinor: bigint;
   readonly discountMinor: bigint;
   readonly payableMinor: bigint;
+  readonly presale: PresaleTerms | undefined;
 }
 
 export type PriceRefusal =
   | { readonly outcome: 'OFFER_UNKNOWN'; readonly skuId: string }
   | { readonly outcome: 'SALE_NOT_OPEN'; readonly skuId: string; readonly opensMs: number }
   | { readonly outcome: 'SALE_CLOSED'; readonly skuId: string }
+  | PresaleRefusal
   | { readonly outcome: 'CURRENCY_MIXED' }
   | { readonly outcome: 'TOTAL_TOO_LARGE' };
 
 /** `offers[i]` is the offer of `lines[i]`. The first line that is refused decides. */
 export function priceLines(
+  type: OrderType,
   lines: readonly RequestedLine[],
   offers: readonly (Offer | undefined)[],
   nowMs: number,
@@ -48,8 +53,11 @@ export function priceLines(
   }
   if (mixed) return { outcome: 'CURRENCY_MIXED' };
   if (totalMinor > AMOUNT_MINOR_MAX) return { outcome: 'TOTAL_TOO_LARGE' };
+  // None was refused, so there is one for each line.
+  const presale = presaleOf(type, lines, offers as readonly Offer[], nowMs);
+  if (presale && 'outcome' in presale) return presale;
   const amounts = { totalMinor, discountMinor: 0n, payableMinor: totalMinor };
-  return { outcome: 'PRICED', currency: currency ?? '', lines: priced, ...amounts };
+  return { outcome: 'PRICED', currency: currency ?? '', lines: priced, ...amounts, presale };
 }
 
 function refuseOffer(

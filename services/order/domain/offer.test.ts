@@ -13,6 +13,7 @@ const base: NewOffer = {
   opensMs: undefined,
   closesMs: undefined,
   attributes: { colour: 'green', leaf: 'whole' },
+  presale: undefined,
 };
 
 test.each<[string, Partial<NewOffer>, boolean]>([

@@ -1,6 +1,7 @@
 // An offer is what may be bought: one SKU at one price within one sale window.
 
 import { requestDigest } from '../../platform/digest.js';
+import type { PresaleTerms } from './presale.js';
 
 export interface Offer {
   readonly skuId: string;
@@ -13,6 +14,8 @@ export interface Offer {
   readonly closesMs: number | undefined;
   /** What a person may want to know of it later: colour, size. */
   readonly attributes: Attributes;
+  /** It is sold in advance, under these terms; undefined for what is paid at once. */
+  readonly presale: PresaleTerms | undefined;
   /** Grows by one with each change. */
   readonly version: number;
   /** Of what an order keeps of the offer, see snapshotHashOf. */

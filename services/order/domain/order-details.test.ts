@@ -25,6 +25,7 @@ test('which details each type takes', () => {
     'VIRTUAL ok shipping booking top_up',
     'TOP_UP ok shipping booking ok',
     'BOOKING booking shipping ok top_up',
+    'PRESALE ok ok booking top_up',
   ]);
 });
 
@@ -56,9 +57,14 @@ describe('the time to pay', () => {
     ['BOOKING', 'booking', 5, 24, 5],
     ['BOOKING', 'booking', 0, 24, 0],
     ['BOOKING', 'booking', -1, 24, -1],
+    // Of a presale: hours before its balance is due.
+    ['PRESALE', 'shipping', 48, 24, 24],
+    ['PRESALE', 'shipping', 5, 24, 5],
   ])('of %s with %s, %i h before: %i h become %i h', (type, kind, beforeH, windowH, wantedH) => {
     const nowMs = overMs - beforeH * HOUR_MS;
-    const timeMs = timeToPayMs(type, details[kind], windowH * HOUR_MS, nowMs);
+    const terms = { depositMinor: 1n, balanceOpensMs: 0, depositRefundable: true };
+    const presale = type === 'PRESALE' ? { ...terms, balanceDueMs: overMs } : undefined;
+    const timeMs = timeToPayMs(type, { details: details[kind], presale }, windowH * HOUR_MS, nowMs);
     expect(timeMs / HOUR_MS).toBe(wantedH);
   });
 });

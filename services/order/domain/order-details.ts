@@ -3,6 +3,7 @@
 // same, and they are kept with the order as they came.
 
 import { type DetailsKind, type OrderType, orderSteps } from './order-types.js';
+import type { PresaleTerms } from './presale.js';
 
 export type OrderDetails =
   | { readonly kind: 'SHIPPING'; readonly recipient: string; readonly address: string }
@@ -47,11 +48,15 @@ export function refuseDetails(
  */
 export function timeToPayMs(
   type: OrderType,
-  details: OrderDetails | undefined,
+  { details, presale }: { details: OrderDetails | undefined; presale: PresaleTerms | undefined },
   windowMs: number,
   nowMs: number,
 ): number {
-  if (orderSteps[type].paidBefore === undefined || details?.kind !== 'BOOKING') return windowMs;
+  const { paidBefore } = orderSteps[type];
+  if (paidBefore === 'BALANCE_DUE' && presale) {
+    return Math.min(windowMs, presale.balanceDueMs - nowMs);
+  }
+  if (paidBefore !== 'CHECK_IN_OVER' || details?.kind !== 'BOOKING') return windowMs;
   const overMs = (dayStartMs(details.checkIn) ?? 0) + DAY_MS + LAST_PLACE_MS;
   return Math.min(windowMs, overMs - nowMs);
 }

@@ -1,11 +1,13 @@
 // The order itself: what is stored of it and what anybody may see.
 //
 // PENDING_PAYMENT  acknowledged; its units are held until the payment deadline
+// DEPOSIT_PAID     of a presale: the deposit is captured; its units are held until the balance is due
 // PAID             the money is captured; the units are sold
 // SHIPPED          in a carrier's hands
 // DELIVERED        received by the buyer
 // COMPLETED        closed; final
-// CANCELLED        given up; units are back on sale and money is returned; final
+// CANCELLED        given up; units are back on sale and money is returned, but for a deposit that the
+//                  terms of its presale do not return; final
 //
 // Invariant: `version` is the number of transitions, and transition n is the one that made version
 // n, so a reader of the newest version can tell what every earlier one looked like.
@@ -13,9 +15,11 @@
 import type { Attributes } from './offer.js';
 import type { OrderDetails } from './order-details.js';
 import type { OrderType } from './order-types.js';
+import type { PaymentPart, PresaleTerms } from './presale.js';
 
 export type OrderState =
   | 'PENDING_PAYMENT'
+  | 'DEPOSIT_PAID'
   | 'PAID'
   | 'SHIPPED'
   | 'DELIVERED'
@@ -58,6 +62,25 @@ export interface TrackingEvent {
   readonly atMs: number;
 }
 
+/** Units of some lines that were refunded together, see line-refund.ts. */
+export interface LineRefund {
+  /** Chosen by the caller and kept for every retry; unique within the order. */
+  readonly requestId: string;
+  readonly lines: readonly RefundedLine[];
+  /** Whether its units went back on sale: they do until the goods are away. */
+  readonly unitsReturned: boolean;
+  readonly reason: string;
+  /** Of the order: the one that it made. */
+  readonly version: number;
+  readonly atMs: number;
+}
+
+export interface RefundedLine {
+  readonly skuId: string;
+  readonly quantity: number;
+  readonly amountMinor: bigint;
+}
+
 export interface Order {
   readonly orderId: bigint;
   readonly userId: string;
@@ -72,8 +95,10 @@ export interface Order {
   readonly totalMinor: bigint;
   readonly discountMinor: bigint;
   readonly payableMinor: bigint;
+  /** Under which it is paid in two parts; undefined when it is paid at once. */
+  readonly presale: PresaleTerms | undefined;
   readonly paymentDeadlineMs: number;
-  /** When the capture was recorded; kept when the order is cancelled later. */
+  /** When all of it was captured, as recorded; kept when the order is cancelled later. */
   readonly paidMs: number | undefined;
   readonly carrier: string | undefined;
   readonly trackingNumber: string | undefined;
@@ -84,11 +109,13 @@ export interface Order {
   readonly transitions: readonly OrderTransition[];
   /** By the time they happened. Read with the transitions. */
   readonly tracking: readonly TrackingEvent[];
+  /** Oldest first. */
+  readonly refunds: readonly LineRefund[];
 }
 
-/** The payment of an order derives from it, so that everybody finds it without asking. */
-export function paymentIdOf(orderId: bigint | string): string {
-  return `p-${orderId}`;
+/** The payments of an order derive from it, so that everybody finds them without asking. */
+export function paymentIdOf(orderId: bigint | string, part: PaymentPart): string {
+  return part === 'FIRST' ? `p-${orderId}` : `p-${orderId}-balance`;
 }
 
 /**
@@ -110,6 +137,7 @@ export function orderAt(order: Order, version: number): Order {
     carrier: shipped ? order.carrier : undefined,
     trackingNumber: shipped ? order.trackingNumber : undefined,
     tracking: shipped ? order.tracking : [],
+    refunds: order.refunds.filter((refund) => refund.version <= version),
     transitions,
   };
 }

@@ -6,37 +6,46 @@
 // 2. the expected version
 // 3. the table
 
-import type { EffectKind } from './effects.js';
-import type { Operator, Order, OrderState, OrderTransition } from './order.js';
+import { type EffectKind, effectsOf } from './effects.js';
+import { amountOf, type LineQuantity, priceRefund, sameRefund } from './line-refund.js';
+import type { LineRefund, Operator, Order, OrderState, OrderTransition } from './order.js';
 import { orderSteps } from './order-types.js';
+import { awaitedPart, depositPaidMs, type PaymentPart, partMinor, splitRefund } from './presale.js';
 
 /** Who may take an order from one state to another. What is not listed does not exist. */
 export const transitionTable: Readonly<
   Record<OrderState, Readonly<Partial<Record<OrderState, readonly Operator[]>>>>
 > = {
-  PENDING_PAYMENT: { PAID: ['payment'], CANCELLED: ['user', 'operator', 'deadline'] },
+  PENDING_PAYMENT: {
+    DEPOSIT_PAID: ['payment'],
+    PAID: ['payment'],
+    CANCELLED: ['user', 'operator', 'deadline'],
+  },
+  DEPOSIT_PAID: { PAID: ['payment'], CANCELLED: ['user', 'operator', 'deadline', 'payment'] },
+  // PAID, SHIPPED and DELIVERED to themselves: units of some lines are refunded.
   PAID: {
+    PAID: ['operator'],
     SHIPPED: ['operator'],
     DELIVERED: ['operator'],
     CANCELLED: ['user', 'operator', 'payment'],
   },
-  // To itself: the carrier or the tracking number is corrected.
+  // To itself also: the carrier or the tracking number is corrected.
   SHIPPED: { SHIPPED: ['operator'], DELIVERED: ['operator'], CANCELLED: ['operator'] },
-  DELIVERED: { COMPLETED: ['operator'] },
+  DELIVERED: { DELIVERED: ['operator'], COMPLETED: ['operator'] },
   COMPLETED: {},
   CANCELLED: {},
 };
 
 export type OrderEvent =
   /**
-   * For an unpaid order only after its payment has been barred from being captured: `paymentBarred`
-   * says so, and without it a pending order stays as it is.
+   * For an order that waits for a payment only after that payment has been barred from being
+   * captured: `barred` says so, and without it the order stays as it is.
    */
   | {
       readonly kind: 'CANCEL';
       readonly operator: 'user' | 'operator' | 'deadline';
       readonly remark: string;
-      readonly paymentBarred: boolean;
+      readonly barred: PaymentPart | undefined;
       readonly expectedVersion: number;
     }
   | {
@@ -47,9 +56,22 @@ export type OrderEvent =
     }
   | { readonly kind: 'DELIVER'; readonly expectedVersion: number }
   | { readonly kind: 'COMPLETE'; readonly expectedVersion: number }
-  /** The payment is captured in full. */
-  | { readonly kind: 'CAPTURED'; readonly currency: string; readonly amountMinor: bigint }
-  /** All that was captured has been refunded. */
+  /** Each SKU stands in the lines once. */
+  | {
+      readonly kind: 'REFUND_LINES';
+      readonly requestId: string;
+      readonly lines: readonly LineQuantity[];
+      readonly reason: string;
+      readonly expectedVersion: number;
+    }
+  /** A payment is captured in full. */
+  | {
+      readonly kind: 'CAPTURED';
+      readonly part: PaymentPart;
+      readonly currency: string;
+      readonly amountMinor: bigint;
+    }
+  /** All that was captured of the order has been refunded. */
   | { readonly kind: 'REFUNDED' };
 
 export interface Change {
@@ -59,6 +81,7 @@ export interface Change {
   readonly remark: string;
   readonly carrier?: string;
   readonly trackingNumber?: string;
+  readonly refund?: Omit<LineRefund, 'version' | 'atMs'>;
   readonly effects: readonly EffectKind[];
 }
 
@@ -68,6 +91,11 @@ export type Decision =
   | { readonly outcome: 'UNCHANGED' }
   | { readonly outcome: 'TRANSITION_ILLEGAL'; readonly to: OrderState }
   | { readonly outcome: 'VERSION_MISMATCH' }
+  /** The request id was used for another refund of this order. */
+  | { readonly outcome: 'REQUEST_ID_REUSED' }
+  /** The order has no such line, or too few units are left of it. */
+  | { readonly outcome: 'LINE_UNKNOWN'; readonly skuId: string }
+  | { readonly outcome: 'REFUND_EXCEEDS_CAPTURED'; readonly skuId: string }
   /** Money came in for an order that was given up unpaid: it must go back. */
   | { readonly outcome: 'REFUND' }
   /** The amount or currency is not the order's. */
@@ -78,12 +106,14 @@ const UNCHANGED: Decision = { outcome: 'UNCHANGED' };
 export function decide(order: Order, event: OrderEvent): Decision {
   switch (event.kind) {
     case 'CAPTURED':
-      return decideCaptured(order, event.currency, event.amountMinor);
+      return decideCaptured(order, event);
     case 'REFUNDED':
-      if (order.state !== 'PAID') return UNCHANGED;
+      if (order.state !== 'PAID' && order.state !== 'DEPOSIT_PAID') return UNCHANGED;
       return change(order, 'CANCELLED', 'payment', 'the payment was refunded');
     case 'CANCEL':
       return decideCancel(order, event);
+    case 'REFUND_LINES':
+      return decideRefundLines(order, event);
     case 'SHIP':
       return decideShip(order, event);
     case 'DELIVER':
@@ -103,29 +133,62 @@ export function applyChange(order: Order, made: Change, atMs: number): Order {
     state: to,
     version,
     updatedMs: atMs,
-    paidMs: to === 'PAID' ? atMs : order.paidMs,
+    paidMs: to === 'PAID' ? (order.paidMs ?? atMs) : order.paidMs,
     carrier: made.carrier ?? order.carrier,
     trackingNumber: made.trackingNumber ?? order.trackingNumber,
     transitions: [...order.transitions, transition],
+    refunds: made.refund ? [...order.refunds, { ...made.refund, version, atMs }] : order.refunds,
   };
 }
 
-function decideCaptured(order: Order, currency: string, amountMinor: bigint): Decision {
-  if (order.state === 'CANCELLED' && order.paidMs === undefined) return { outcome: 'REFUND' };
-  if (order.currency !== currency || order.payableMinor !== amountMinor) {
-    return { outcome: 'MISMATCH' };
-  }
-  if (order.state !== 'PENDING_PAYMENT') return UNCHANGED;
-  return change(order, 'PAID', 'payment', '');
+function decideCaptured(order: Order, event: OrderEvent & { kind: 'CAPTURED' }): Decision {
+  const { part, currency, amountMinor } = event;
+  const dueMinor = partMinor(order, part);
+  if (dueMinor === undefined) return { outcome: 'MISMATCH' };
+  const recorded = hasCaptured(order, part);
+  if (order.state === 'CANCELLED' && !recorded) return { outcome: 'REFUND' };
+  if (order.currency !== currency || dueMinor !== amountMinor) return { outcome: 'MISMATCH' };
+  if (recorded) return UNCHANGED;
+  // There is no balance to pay before the deposit is.
+  if (awaitedPart(order) !== part) return { outcome: 'MISMATCH' };
+  return change(order, order.presale && part === 'FIRST' ? 'DEPOSIT_PAID' : 'PAID', 'payment', '');
+}
+
+function hasCaptured(order: Order, part: PaymentPart): boolean {
+  if (order.presale && part === 'FIRST') return depositPaidMs(order) !== undefined;
+  return order.paidMs !== undefined;
 }
 
 function decideCancel(order: Order, event: OrderEvent & { kind: 'CANCEL' }): Decision {
   if (order.state === 'CANCELLED') return UNCHANGED;
   if (stale(order, event.expectedVersion)) return { outcome: 'VERSION_MISMATCH' };
-  if (order.state === 'PENDING_PAYMENT' && !event.paymentBarred) {
+  const awaited = awaitedPart(order);
+  if (awaited !== undefined && event.barred !== awaited) {
     return { outcome: 'TRANSITION_ILLEGAL', to: 'CANCELLED' };
   }
   return change(order, 'CANCELLED', event.operator, event.remark);
+}
+
+// Until the goods are away their units go back on sale, and with the last of them the order is over.
+function decideRefundLines(order: Order, event: OrderEvent & { kind: 'REFUND_LINES' }): Decision {
+  const { requestId, reason } = event;
+  const earlier = order.refunds.find((refund) => refund.requestId === requestId);
+  if (earlier) return sameRefund(earlier, event) ? UNCHANGED : { outcome: 'REQUEST_ID_REUSED' };
+  if (stale(order, event.expectedVersion)) return { outcome: 'VERSION_MISMATCH' };
+  const price = priceRefund(order, event.lines);
+  if (price.outcome !== 'PRICED') return price;
+  const unitsReturned = order.state === 'PAID' && orderSteps[order.type].takesStock;
+  const over = order.state === 'PAID' && price.whole;
+  const made = change(order, over ? 'CANCELLED' : order.state, 'operator', reason);
+  if (made.outcome !== 'CHANGED') return made;
+  const refund = { requestId, lines: price.lines, unitsReturned, reason };
+  // A cancel gives everything back that is left.
+  if (over) return { ...made, refund };
+  const effects: EffectKind[] = unitsReturned ? ['stock.return-lines'] : [];
+  const shares = splitRefund(order, amountOf(refund));
+  if (shares.FIRST > 0n) effects.push('payment.refund-lines');
+  if (shares.BALANCE > 0n) effects.push('balance.refund-lines');
+  return { ...made, refund, effects };
 }
 
 function decideShip(order: Order, event: OrderEvent & { kind: 'SHIP' }): Decision {
@@ -159,20 +222,6 @@ function skipsShipping(order: Order, to: OrderState): boolean {
   const { ships } = orderSteps[order.type];
   if (to === 'SHIPPED') return !ships;
   return to === 'DELIVERED' && order.state === 'PAID' && ships;
-}
-
-// What the rest of the mesh must do about it. Goods that have shipped are away: their units are not
-// put back on sale when the order is cancelled.
-function effectsOf(order: Order, to: OrderState, operator: Operator): EffectKind[] {
-  const { takesStock } = orderSteps[order.type];
-  const effects: EffectKind[] = [];
-  if (to === 'PAID' && takesStock) effects.push('order.paid');
-  if (to !== 'CANCELLED') return effects;
-  if (order.state === 'PENDING_PAYMENT' && takesStock) effects.push('stock.release');
-  if (order.state === 'PAID' && takesStock) effects.push('stock.return');
-  const owesMoney = order.state !== 'PENDING_PAYMENT' && operator !== 'payment';
-  if (owesMoney && order.payableMinor > 0n) effects.push('payment.refund');
-  return effects;
 }
 
 function stale(order: Order, expectedVersion: number): boolean {

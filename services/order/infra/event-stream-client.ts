@@ -10,6 +10,7 @@ import type { ChangedPayload } from './mysql/changed-event.js';
 
 const states = {
   PENDING_PAYMENT: WireState.PENDING_PAYMENT,
+  DEPOSIT_PAID: WireState.DEPOSIT_PAID,
   PAID: WireState.PAID,
   SHIPPED: WireState.SHIPPED,
   DELIVERED: WireState.DELIVERED,

@@ -11,8 +11,11 @@ import { Batcher } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
 import { parseId } from '../../platform/ids.js';
 import type { Client } from '../../platform/rpc/client.js';
+import { itemTraces, spanOf } from '../../platform/telemetry/trace-batch.js';
+import type { Span } from '../../platform/telemetry/trace-context.js';
 import type {
   CloseOutcome,
+  LinesReturn,
   ReservationRef,
   ReserveRequest,
   ReserveResult,
@@ -29,6 +32,12 @@ export interface InventoryClientParts {
 
 type CloseMethod = 'batchConfirm' | 'batchRelease' | 'batchReturn';
 
+/** Of a whole batch. */
+interface Call {
+  readonly deadlineMs: number;
+  readonly span?: Span | undefined;
+}
+
 const UNKNOWN: ReserveResult = { outcome: 'UNKNOWN' };
 const OVERLOADED: ReserveResult = { outcome: 'OVERLOADED' };
 
@@ -38,25 +47,35 @@ export class InventoryClient implements Stock {
   readonly #confirms: Batcher<ReservationRef, CloseOutcome>;
   readonly #releases: Batcher<ReservationRef, CloseOutcome>;
   readonly #returns: Batcher<ReservationRef, CloseOutcome>;
+  readonly #lineReturns: Batcher<LinesReturn, CloseOutcome>;
 
   constructor(o: InventoryClientParts) {
     this.#client = o.client;
     this.#reserves = new Batcher({
       name: 'order.reserve',
-      run: (items, { deadlineMs }) => this.#reserve(items, deadlineMs),
+      run: (items, batch) => this.#reserve(items, batch),
+      spansOf: spanOf,
       ...o.limits.reserve,
       clock: o.clock,
     });
     const closing = (method: CloseMethod) =>
       new Batcher<ReservationRef, CloseOutcome>({
         name: `order.${method}`,
-        run: (items, { deadlineMs }) => this.#close(method, items, deadlineMs),
+        run: (items, batch) => this.#close(method, items, batch),
+        spansOf: spanOf,
         ...o.limits.close,
         clock: o.clock,
       });
     this.#confirms = closing('batchConfirm');
     this.#releases = closing('batchRelease');
     this.#returns = closing('batchReturn');
+    this.#lineReturns = new Batcher({
+      name: 'order.batchReturnLines',
+      run: (items, batch) => this.#returnLines(items, batch),
+      spansOf: ({ reservation }) => reservation.span,
+      ...o.limits.close,
+      clock: o.clock,
+    });
   }
 
   reserve(request: ReserveRequest, deadlineMs: number): Promise<ReserveResult> {
@@ -75,7 +94,11 @@ export class InventoryClient implements Stock {
     return this.#returns.add(reservation, deadlineMs);
   }
 
-  async #reserve(requests: ReserveRequest[], deadlineMs: number): Promise<ReserveResult[]> {
+  giveLinesBack(back: LinesReturn, deadlineMs: number): Promise<CloseOutcome> {
+    return this.#lineReturns.add(back, deadlineMs);
+  }
+
+  async #reserve(requests: ReserveRequest[], o: Call): Promise<ReserveResult[]> {
     const items = requests.map((request) => ({
       reservationId: request.reservationId,
       orderId: request.orderId.toString(),
@@ -83,7 +106,8 @@ export class InventoryClient implements Stock {
       lines: request.lines.slice(),
     }));
     try {
-      const { results } = await this.#client.batchReserve({ items }, { deadlineMs });
+      const traces = itemTraces(requests);
+      const { results } = await this.#client.batchReserve({ items, traces }, o);
       return requests.map((_, i) => toResult(results[i]));
     } catch (error) {
       if (overloadedPeer(error)) return requests.map(() => OVERLOADED);
@@ -92,20 +116,36 @@ export class InventoryClient implements Stock {
     }
   }
 
-  async #close(
-    method: CloseMethod,
-    items: ReservationRef[],
-    deadlineMs: number,
+  #close(method: CloseMethod, items: ReservationRef[], o: Call): Promise<CloseOutcome[]> {
+    const reservations = items.map(toRef);
+    const traces = itemTraces(items);
+    return this.#closed(items, () => this.#client[method]({ reservations, traces }, o));
+  }
+
+  #returnLines(items: LinesReturn[], o: Call): Promise<CloseOutcome[]> {
+    const returns = items.map(({ reservation, returnId, lines }) => {
+      return { reservation: toRef(reservation), returnId, lines: lines.slice() };
+    });
+    const traces = itemTraces(items.map(({ reservation }) => reservation));
+    return this.#closed(items, () => this.#client.batchReturnLines({ returns, traces }, o));
+  }
+
+  async #closed(
+    items: readonly unknown[],
+    call: () => Promise<{ readonly outcomes: readonly WireClose[] }>,
   ): Promise<CloseOutcome[]> {
-    const reservations = items.map((item) => ({ ...item, skuIds: item.skuIds.slice() }));
     try {
-      const { outcomes } = await this.#client[method]({ reservations }, { deadlineMs });
+      const { outcomes } = await call();
       return items.map((_, i) => closeWords[outcomes[i] ?? WireClose.UNKNOWN] ?? 'UNKNOWN');
     } catch (error) {
       if (unknownOutcome(error)) return items.map(() => 'UNKNOWN');
       throw error;
     }
   }
+}
+
+function toRef({ reservationId, orderId, skuIds }: ReservationRef) {
+  return { reservationId, orderId, skuIds: skuIds.slice() };
 }
 
 const closeWords = {
@@ -115,6 +155,7 @@ const closeWords = {
   [WireClose.RESERVATION_CLOSED]: 'RESERVATION_CLOSED',
   [WireClose.RESERVATION_CONFIRMED]: 'RESERVATION_CONFIRMED',
   [WireClose.UNKNOWN]: 'UNKNOWN',
+  [WireClose.RETURN_REFUSED]: 'RETURN_REFUSED',
 } as const satisfies Record<WireClose, CloseOutcome>;
 
 function toResult(result: WireResult | undefined): ReserveResult {

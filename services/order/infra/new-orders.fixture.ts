@@ -30,6 +30,7 @@ export function newOrder(changes: Partial<NewOrder> = {}): NewOrder {
     totalMinor: 5_300n,
     discountMinor: 0n,
     payableMinor: 5_300n,
+    presale: undefined,
     paymentWindowMs: 60_000,
     lines: [
       boughtLine(2, { skuId: 'tea', title: 'Tea, “green”', unitPriceMinor: 1_650n }),
@@ -45,7 +46,13 @@ type Terms = Pick<NewOffer, 'skuId' | 'title' | 'unitPriceMinor'> & Partial<NewO
 /** As the saga makes it of an offer. */
 export function boughtLine(quantity: number, terms: Terms): OrderLine {
   const open = { userLimit: 0, opensMs: undefined, closesMs: undefined };
-  const offer: NewOffer = { currency: 'EUR', ...open, attributes: {}, ...terms };
+  const offer: NewOffer = {
+    currency: 'EUR',
+    ...open,
+    attributes: {},
+    presale: undefined,
+    ...terms,
+  };
   const { skuId, title, unitPriceMinor, attributes } = offer;
   return {
     skuId,

@@ -32,7 +32,12 @@ export function orderContentsContract(open: () => Promise<StoreUnderTest>): void
   }
   async function shipped(): Promise<bigint> {
     const orderId = await placed();
-    const captured = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 5_300n } as const;
+    const captured = {
+      kind: 'CAPTURED',
+      part: 'FIRST',
+      currency: 'EUR',
+      amountMinor: 5_300n,
+    } as const;
     const track = { carrier: 'dhl', trackingNumber: 'T1' };
     await under.store.change(orderId, captured, soon());
     await under.store.change(orderId, { kind: 'SHIP', ...track, expectedVersion: 2 }, soon());

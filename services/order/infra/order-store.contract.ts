@@ -14,12 +14,12 @@ export interface StoreUnderTest {
   close(): Promise<void>;
 }
 
-const captured = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 5_300n } as const;
+const captured = { kind: 'CAPTURED', part: 'FIRST', currency: 'EUR', amountMinor: 5_300n } as const;
 const cancel = {
   kind: 'CANCEL',
   operator: 'user',
   remark: 'changed my mind',
-  paymentBarred: true,
+  barred: 'FIRST',
   expectedVersion: 0,
 } as const;
 const ship: OrderEvent = {
@@ -291,7 +291,8 @@ export function orderStoreContract(open: () => Promise<StoreUnderTest>): void {
   describe('due', () => {
     const claim = async (limit: number, leaseMs: number) => {
       const claims = store.dueQueues.map((queue) => queue.claim(limit, leaseMs, soon()));
-      return (await Promise.all(claims)).flat();
+      const due = (await Promise.all(claims)).flat();
+      return due.map(({ orderId }) => orderId);
     };
 
     test('only pending orders after their deadline, each to one claimer per lease', async () => {

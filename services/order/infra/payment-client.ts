@@ -3,6 +3,7 @@
 
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
+import { PaymentPart as WirePart } from '../../../gen/spillway/payment/v1/payment_pb.js';
 import {
   CancelPaymentOutcome,
   CreatePaymentOutcome,
@@ -12,8 +13,16 @@ import { Batcher } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Client } from '../../platform/rpc/client.js';
 import { RpcError } from '../../platform/rpc/errors.js';
-import type { BarOutcome, PaymentIntent, Payments, RefundOutcome } from '../app/ports.js';
-import { paymentIdOf } from '../domain/order.js';
+import { itemTraces, spanOf } from '../../platform/telemetry/trace-batch.js';
+import type { Span, Traced } from '../../platform/telemetry/trace-context.js';
+import type {
+  BarOutcome,
+  PaymentIntent,
+  Payments,
+  RefundOrder,
+  RefundOutcome,
+} from '../app/ports.js';
+import type { PaymentPart } from '../domain/presale.js';
 import type { BatchLimits } from './batch-limits.js';
 import { unknownOutcome } from './mesh-client.js';
 
@@ -25,31 +34,36 @@ export interface PaymentClientParts {
 
 type IntendOutcome = 'CREATED' | 'REUSED' | 'UNKNOWN';
 
-interface Refund {
-  readonly orderId: string;
-  readonly requestId: string;
-  readonly currency: string;
-  readonly amountMinor: bigint;
+interface Bar extends Traced {
+  readonly paymentId: string;
 }
 
-const REFUND_REASON = 'the order was cancelled';
+/** Of a whole batch. */
+interface Call {
+  readonly deadlineMs: number;
+  readonly span?: Span | undefined;
+}
+
+const REFUND_REASON = 'the order was cancelled or lines of it refunded';
 
 export class PaymentClient implements Payments {
   readonly #client: Client<typeof PaymentService>;
   readonly #intents: Batcher<PaymentIntent, IntendOutcome>;
-  readonly #bars: Batcher<bigint, BarOutcome>;
+  readonly #bars: Batcher<Bar, BarOutcome>;
 
   constructor(o: PaymentClientParts) {
     this.#client = o.client;
     this.#intents = new Batcher({
       name: 'order.intend',
-      run: (items, { deadlineMs }) => this.#intend(items, deadlineMs),
+      run: (items, batch) => this.#intend(items, batch),
+      spansOf: spanOf,
       ...o.limits.intend,
       clock: o.clock,
     });
     this.#bars = new Batcher({
       name: 'order.bar',
-      run: (items, { deadlineMs }) => this.#bar(items, deadlineMs),
+      run: (items, batch) => this.#bar(items, batch),
+      spansOf: spanOf,
       ...o.limits.bar,
       clock: o.clock,
     });
@@ -59,31 +73,45 @@ export class PaymentClient implements Payments {
     return this.#intents.add(intent, deadlineMs);
   }
 
-  bar(orderId: bigint, deadlineMs: number): Promise<BarOutcome> {
-    return this.#bars.add(orderId, deadlineMs);
+  bar(paymentId: string, deadlineMs: number, span?: Span): Promise<BarOutcome> {
+    return this.#bars.add({ paymentId, span }, deadlineMs);
   }
 
-  // The whole amount is asked for. When a part was refunded before, the refusal says so, and then
-  // the rest is asked for under the same id, which the refusal has not used up.
-  async refund(refund: Refund, deadlineMs: number): Promise<RefundOutcome> {
-    const asked = await this.#askRefund(refund, deadlineMs);
-    if (asked !== 'EXCEEDS') return asked;
-    const leftMinor = await this.#refundableMinor(refund.orderId, deadlineMs);
-    if (leftMinor === undefined) return 'UNKNOWN';
-    if (leftMinor <= 0n) return 'DONE';
-    const again = await this.#askRefund({ ...refund, amountMinor: leftMinor }, deadlineMs);
-    return again === 'EXCEEDS' ? 'UNKNOWN' : again;
+  async refund(refund: RefundOrder, deadlineMs: number): Promise<RefundOutcome> {
+    const { paymentId, requestId, currency, amountMinor } = refund;
+    const amount = { currency, amountMinor };
+    const request = { requestId, paymentId, amount, reason: REFUND_REASON };
+    try {
+      await this.#client.refundUpTo(request, { deadlineMs, span: refund.span });
+      return 'DONE';
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      return refusals.has(error.code) ? { refused: error.reason || error.message } : 'UNKNOWN';
+    }
   }
 
-  async #intend(intents: PaymentIntent[], deadlineMs: number): Promise<IntendOutcome[]> {
+  async keptMinor(paymentId: string, deadlineMs: number): Promise<bigint> {
+    try {
+      const { payment } = await this.#client.getPayment({ paymentId }, { deadlineMs });
+      return (payment?.captured?.amountMinor ?? 0n) - (payment?.refunded?.amountMinor ?? 0n);
+    } catch (error) {
+      if (error instanceof RpcError && error.reason === 'PAYMENT_UNKNOWN') return 0n;
+      throw error;
+    }
+  }
+
+  async #intend(intents: PaymentIntent[], o: Call): Promise<IntendOutcome[]> {
     const items = intents.map((intent) => ({
       orderId: intent.orderId,
+      part: parts[intent.part],
       userId: intent.userId,
       amount: { currency: intent.currency, amountMinor: intent.amountMinor },
+      opensAt: intent.opensMs === undefined ? undefined : timestampFromMs(intent.opensMs),
       deadline: timestampFromMs(intent.deadlineMs),
     }));
+    const traces = itemTraces(intents);
     try {
-      const { outcomes } = await this.#client.batchCreatePayment({ items }, { deadlineMs });
+      const { outcomes } = await this.#client.batchCreatePayment({ items, traces }, o);
       return intents.map((_, i) => intendWords[outcomes[i] ?? 0] ?? 'UNKNOWN');
     } catch (error) {
       if (unknownOutcome(error)) return intents.map(() => 'UNKNOWN');
@@ -91,41 +119,23 @@ export class PaymentClient implements Payments {
     }
   }
 
-  async #bar(orderIds: bigint[], deadlineMs: number): Promise<BarOutcome[]> {
-    const paymentIds = orderIds.map((orderId) => paymentIdOf(orderId));
+  async #bar(bars: Bar[], o: Call): Promise<BarOutcome[]> {
+    const paymentIds = bars.map(({ paymentId }) => paymentId);
+    const traces = itemTraces(bars);
     try {
-      const { outcomes } = await this.#client.batchCancelPayment({ paymentIds }, { deadlineMs });
-      return orderIds.map((_, i) => barWords[outcomes[i] ?? 0] ?? 'UNKNOWN');
+      const { outcomes } = await this.#client.batchCancelPayment({ paymentIds, traces }, o);
+      return bars.map((_, i) => barWords[outcomes[i] ?? 0] ?? 'UNKNOWN');
     } catch (error) {
-      if (unknownOutcome(error)) return orderIds.map(() => 'UNKNOWN');
+      if (unknownOutcome(error)) return bars.map(() => 'UNKNOWN');
       throw error;
     }
   }
-
-  async #askRefund(refund: Refund, deadlineMs: number): Promise<RefundOutcome | 'EXCEEDS'> {
-    const { orderId, requestId, currency, amountMinor } = refund;
-    const paymentId = paymentIdOf(orderId);
-    const amount = { currency, amountMinor };
-    const request = { requestId, paymentId, amount, reason: REFUND_REASON };
-    try {
-      await this.#client.refundPayment(request, { deadlineMs });
-      return 'DONE';
-    } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
-      // Only we use this id, so an earlier try of ours, perhaps for the rest, has been taken.
-      if (error.reason === 'REQUEST_ID_REUSED') return 'DONE';
-      if (error.reason === 'REFUND_EXCEEDS_CAPTURED') return 'EXCEEDS';
-      return refusals.has(error.code) ? { refused: error.reason || error.message } : 'UNKNOWN';
-    }
-  }
-
-  async #refundableMinor(orderId: string, deadlineMs: number): Promise<bigint | undefined> {
-    const paymentId = paymentIdOf(orderId);
-    const { payment } = await this.#client.getPayment({ paymentId }, { deadlineMs });
-    if (!payment?.captured) return undefined;
-    return payment.captured.amountMinor - (payment.refunded?.amountMinor ?? 0n);
-  }
 }
+
+const parts = {
+  FIRST: WirePart.FIRST,
+  BALANCE: WirePart.BALANCE,
+} as const satisfies Record<PaymentPart, WirePart>;
 
 // What the payment service answers after looking, as against not having answered.
 const refusals: ReadonlySet<status> = new Set([

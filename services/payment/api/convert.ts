@@ -6,6 +6,7 @@ import type { Money } from '../../../gen/spillway/common/v1/money_pb.js';
 import {
   type PaymentSchema,
   type RefundSchema,
+  PaymentPart as WirePart,
   RefundState as WireRefundState,
   PaymentState as WireState,
 } from '../../../gen/spillway/payment/v1/payment_pb.js';
@@ -16,10 +17,11 @@ import {
 } from '../../../gen/spillway/payment/v1/payment_service_pb.js';
 import { parseId } from '../../platform/ids.js';
 import { invalidField } from '../../platform/rpc/errors.js';
+import type { Span } from '../../platform/telemetry/trace-context.js';
 import type { CancelOutcome } from '../app/cancel-payment.js';
 import type { CreateOutcome, NewPayment } from '../domain/create.js';
 import type { Payment, PaymentState, Refund, RefundState } from '../domain/payment.js';
-import { paymentIdOf } from '../domain/payment-id.js';
+import { type PaymentKey, type PaymentPart, paymentIdOf } from '../domain/payment-id.js';
 
 const STATES = {
   NOT_STARTED: WireState.NOT_STARTED,
@@ -31,6 +33,17 @@ const STATES = {
   CANCELLED: WireState.CANCELLED,
   TIMED_OUT: WireState.TIMED_OUT,
 } as const satisfies Record<PaymentState, WireState>;
+
+const PARTS = {
+  [WirePart.UNSPECIFIED]: 'FIRST',
+  [WirePart.FIRST]: 'FIRST',
+  [WirePart.BALANCE]: 'BALANCE',
+} as const satisfies Record<WirePart, PaymentPart>;
+
+const WIRE_PARTS = {
+  FIRST: WirePart.FIRST,
+  BALANCE: WirePart.BALANCE,
+} as const satisfies Record<PaymentPart, WirePart>;
 
 const REFUND_STATES = {
   PENDING: WireRefundState.PENDING,
@@ -52,7 +65,11 @@ const CANCEL_OUTCOMES = {
 } as const satisfies Record<CancelOutcome, CancelPaymentOutcome>;
 
 /** `index` says where in a batch the item stands, for the name of a wrong field. */
-export function toNewPayment(request: CreatePaymentRequest, index?: number): NewPayment {
+export function toNewPayment(
+  request: CreatePaymentRequest,
+  index?: number,
+  span?: Span,
+): NewPayment {
   const orderId = parseId(request.orderId);
   if (orderId === undefined) {
     throw invalidField(fieldOf('order_id', index), 'must be a decimal id from 1 to 2^63-1');
@@ -60,10 +77,13 @@ export function toNewPayment(request: CreatePaymentRequest, index?: number): New
   const { currency, amountMinor } = moneyOf(request.amount);
   return {
     orderId,
+    part: PARTS[request.part],
     userId: request.userId,
     currency,
     amountMinor,
-    deadlineMs: millisecondsOf(request.deadline, index),
+    opensMs: request.opensAt && millisecondsOf(request.opensAt, 'opens_at', index),
+    deadlineMs: millisecondsOf(request.deadline, 'deadline', index),
+    span,
   };
 }
 
@@ -80,10 +100,14 @@ export function moneyOf(money: Money | undefined): { currency: string; amountMin
 /** 10,000 years: beyond that a timestamp is a mistake and would not fit its column's use. */
 const SECONDS_MAX = 315_576_000_000n;
 
-function millisecondsOf(timestamp: Timestamp | undefined, index: number | undefined): number {
+function millisecondsOf(
+  timestamp: Timestamp | undefined,
+  field: string,
+  index: number | undefined,
+): number {
   const seconds = timestamp?.seconds ?? -1n;
   if (timestamp === undefined || seconds < 0n || seconds > SECONDS_MAX) {
-    throw invalidField(fieldOf('deadline', index), 'must be a time from 1970 to 11970');
+    throw invalidField(fieldOf(field, index), 'must be a time from 1970 to 11970');
   }
   return timestampMs(timestamp);
 }
@@ -91,7 +115,7 @@ function millisecondsOf(timestamp: Timestamp | undefined, index: number | undefi
 export function toWirePayment(payment: Payment): MessageInitShape<typeof PaymentSchema> {
   const { currency } = payment;
   return {
-    paymentId: paymentIdOf(payment.orderId),
+    paymentId: paymentIdOf(payment),
     orderId: `${payment.orderId}`,
     amount: { currency, amountMinor: payment.amountMinor },
     state: STATES[payment.state],
@@ -101,18 +125,20 @@ export function toWirePayment(payment: Payment): MessageInitShape<typeof Payment
     version: BigInt(payment.version),
     userId: payment.userId,
     deadline: timestampFromMs(payment.deadlineMs),
+    part: WIRE_PARTS[payment.part],
+    opensAt: payment.opensMs === undefined ? undefined : timestampFromMs(payment.opensMs),
     createdAt: timestampFromMs(payment.createdMs),
     updatedAt: timestampFromMs(payment.updatedMs),
   };
 }
 
 export function toWireRefund(
-  orderId: bigint,
+  payment: PaymentKey,
   refund: Refund,
 ): MessageInitShape<typeof RefundSchema> {
   return {
     refundId: refund.refundId,
-    paymentId: paymentIdOf(orderId),
+    paymentId: paymentIdOf(payment),
     amount: { currency: refund.currency, amountMinor: refund.amountMinor },
     state: REFUND_STATES[refund.state],
     reason: refund.reason,

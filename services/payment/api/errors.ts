@@ -8,6 +8,7 @@ const REFUSALS = {
   REQUEST_ID_REUSED: [status.ALREADY_EXISTS, 'the request id was used with another body'],
   TRANSITION_ILLEGAL: [status.FAILED_PRECONDITION, 'the state of the payment does not allow it'],
   PAYMENT_IN_PROGRESS: [status.FAILED_PRECONDITION, 'an attempt is at the provider'],
+  PAYMENT_NOT_OPEN: [status.FAILED_PRECONDITION, 'the payment may not be started yet'],
   PAYMENT_DEADLINE_PASSED: [status.FAILED_PRECONDITION, 'the payment deadline has passed'],
   REFUND_EXCEEDS_CAPTURED: [
     status.FAILED_PRECONDITION,

@@ -3,14 +3,15 @@
 import type { PaymentService } from '../../../gen/spillway/payment/v1/payment_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
+import { withMembers } from '../../platform/telemetry/trace-batch.js';
 import { cancelMany, cancelOne } from '../app/cancel-payment.js';
 import type { PaymentPorts } from '../app/ports.js';
-import { refundPayment } from '../app/refund-payment.js';
+import { refundOwed, refundPayment } from '../app/refund-payment.js';
 import { startPayment } from '../app/start-payment.js';
 import { takeEvent } from '../app/take-event.js';
 import type { NewPayment } from '../domain/create.js';
 import type { Payment } from '../domain/payment.js';
-import { orderIdOf } from '../domain/payment-id.js';
+import { type PaymentKey, paymentKeyOf } from '../domain/payment-id.js';
 import {
   moneyOf,
   toCancelOutcome,
@@ -24,19 +25,22 @@ import { refusal, unavailable } from './errors.js';
 export function paymentHandlers(ports: PaymentPorts): Handlers<typeof PaymentService> {
   const { store } = ports;
   return {
-    createPayment: async (request, { deadlineMs }) => {
-      const payment = await createOne(ports, toNewPayment(request), deadlineMs);
+    createPayment: async (request, { deadlineMs, span }) => {
+      const wanted = toNewPayment(request, undefined, span);
+      const payment = await createOne(ports, wanted, deadlineMs);
       return { payment: toWirePayment(payment) };
     },
 
-    batchCreatePayment: async ({ items }, { deadlineMs }) => {
-      const wanted = items.map((item, i) => toNewPayment(item, i));
-      const outcomes = await store.create(wanted, deadlineMs);
+    batchCreatePayment: async ({ items, traces }, { deadlineMs, span }) => {
+      const outcomes = await withMembers('payment.create', traces, span, (spans) => {
+        const wanted = items.map((item, i) => toNewPayment(item, i, spans?.of(i)));
+        return store.create(wanted, deadlineMs);
+      });
       return { outcomes: outcomes.map(toCreateOutcome) };
     },
 
     getPayment: async ({ paymentId }, { deadlineMs }) => {
-      const payment = await store.get(knownOrderId(paymentId), deadlineMs);
+      const payment = await store.get(knownPayment(paymentId), deadlineMs);
       if (payment === undefined) throw refusal('PAYMENT_UNKNOWN');
       return { payment: toWirePayment(payment) };
     },
@@ -45,15 +49,19 @@ export function paymentHandlers(ports: PaymentPorts): Handlers<typeof PaymentSer
 
     cancelPayment: (request, context) => cancel(ports, request, context),
 
-    batchCancelPayment: async ({ paymentIds }, { deadlineMs }) => {
-      const outcomes = await cancelMany(ports, paymentIds, deadlineMs);
+    batchCancelPayment: async ({ paymentIds, traces }, { deadlineMs, span }) => {
+      const outcomes = await withMembers('payment.cancel', traces, span, (spans) => {
+        return cancelMany(ports, paymentIds, deadlineMs, (i) => spans?.of(i));
+      });
       return { outcomes: outcomes.map(toCancelOutcome) };
     },
 
     refundPayment: (request, context) => refund(ports, request, context),
 
-    handleProviderEvent: async ({ provider, signature, body }, { deadlineMs }) => {
-      const result = await takeEvent(ports, { provider, signature, body, deadlineMs });
+    refundUpTo: (request, context) => refundUpTo(ports, request, context),
+
+    handleProviderEvent: async ({ provider, signature, body }, { deadlineMs, span }) => {
+      const result = await takeEvent(ports, { provider, signature, body, deadlineMs, span });
       if (result.outcome !== 'TAKEN') throw refusal(result.outcome);
       return { duplicate: result.duplicate };
     },
@@ -67,7 +75,7 @@ async function createOne(
 ): Promise<Payment> {
   const [outcome] = await store.create([wanted], deadlineMs);
   if (outcome === 'REUSED') throw refusal('REQUEST_ID_REUSED');
-  const payment = outcome === 'CREATED' ? await store.get(wanted.orderId, deadlineMs) : undefined;
+  const payment = outcome === 'CREATED' ? await store.get(wanted, deadlineMs) : undefined;
   if (payment === undefined) {
     throw unavailable('the outcome is not known; send it again', settings.providerRetryMs);
   }
@@ -79,10 +87,10 @@ type Rpc = Handlers<typeof PaymentService>;
 async function start(
   ports: PaymentPorts,
   { paymentId, requestId, method }: Parameters<Rpc['startPayment']>[0],
-  { deadlineMs }: CallContext,
+  { deadlineMs, span }: CallContext,
 ): ReturnType<Rpc['startPayment']> {
-  const orderId = knownOrderId(paymentId);
-  const result = await startPayment(ports, { orderId, requestId, method, deadlineMs });
+  const payment = knownPayment(paymentId);
+  const result = await startPayment(ports, { payment, requestId, method, deadlineMs, span });
   switch (result.outcome) {
     case 'STARTED':
       return { payment: toWirePayment(result.payment), redirectUrl: result.redirectUrl };
@@ -94,6 +102,7 @@ async function start(
       throw refusal(result.outcome);
     case 'PAYMENT_IN_PROGRESS':
     case 'TRANSITION_ILLEGAL':
+    case 'PAYMENT_NOT_OPEN':
     case 'PAYMENT_DEADLINE_PASSED':
       throw refusal(result.outcome, result.payment.state);
   }
@@ -102,9 +111,9 @@ async function start(
 async function cancel(
   ports: PaymentPorts,
   { paymentId }: Parameters<Rpc['cancelPayment']>[0],
-  { deadlineMs }: CallContext,
+  { deadlineMs, span }: CallContext,
 ): ReturnType<Rpc['cancelPayment']> {
-  const result = await cancelOne(ports, knownOrderId(paymentId), deadlineMs);
+  const result = await cancelOne(ports, knownPayment(paymentId), deadlineMs, span);
   switch (result.outcome) {
     case 'CANCELLED':
       return { payment: toWirePayment(result.payment) };
@@ -120,17 +129,17 @@ async function cancel(
 async function refund(
   ports: PaymentPorts,
   { paymentId, requestId, amount, reason }: Parameters<Rpc['refundPayment']>[0],
-  { deadlineMs }: CallContext,
+  { deadlineMs, span }: CallContext,
 ): ReturnType<Rpc['refundPayment']> {
   const { currency, amountMinor } = moneyOf(amount);
   if (amountMinor <= 0n) throw invalidField('amount.amount_minor', 'must be more than 0');
-  const orderId = knownOrderId(paymentId);
+  const payment = knownPayment(paymentId);
   const command = { requestId, currency, amountMinor, reason };
-  const result = await refundPayment(ports, orderId, command, deadlineMs);
+  const result = await refundPayment(ports, payment, command, deadlineMs, span);
   switch (result.outcome) {
     case 'ACCEPTED':
       return {
-        refund: toWireRefund(orderId, result.refund),
+        refund: toWireRefund(payment, result.refund),
         payment: toWirePayment(result.payment),
       };
     case 'CURRENCY_DIFFERS':
@@ -144,9 +153,32 @@ async function refund(
   }
 }
 
+async function refundUpTo(
+  ports: PaymentPorts,
+  { paymentId, requestId, amount, reason }: Parameters<Rpc['refundUpTo']>[0],
+  { deadlineMs, span }: CallContext,
+): ReturnType<Rpc['refundUpTo']> {
+  const { currency, amountMinor } = moneyOf(amount);
+  if (amountMinor <= 0n) throw invalidField('amount.amount_minor', 'must be more than 0');
+  const payment = knownPayment(paymentId);
+  const command = { requestId, currency, amountMinor, reason };
+  const result = await refundOwed(ports, payment, command, deadlineMs, span);
+  switch (result.outcome) {
+    case 'ACCEPTED':
+      return { refunded: { currency, amountMinor: result.refundedMinor } };
+    case 'CURRENCY_DIFFERS':
+      throw invalidField('amount.currency', `the payment is in ${result.payment.currency}`);
+    case 'PAYMENT_UNKNOWN':
+    case 'REQUEST_ID_REUSED':
+      throw refusal(result.outcome);
+    case 'TRANSITION_ILLEGAL':
+      throw refusal(result.outcome, result.payment.state);
+  }
+}
+
 /** An id of a form that no payment has is as unknown as one that nobody has created. */
-function knownOrderId(paymentId: string): bigint {
-  const orderId = orderIdOf(paymentId);
-  if (orderId === undefined) throw refusal('PAYMENT_UNKNOWN');
-  return orderId;
+function knownPayment(paymentId: string): PaymentKey {
+  const payment = paymentKeyOf(paymentId);
+  if (payment === undefined) throw refusal('PAYMENT_UNKNOWN');
+  return payment;
 }

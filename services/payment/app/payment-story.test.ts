@@ -23,7 +23,7 @@ import { resolvePayments } from './resolve-payments.js';
 import { startPayment } from './start-payment.js';
 import { takeEvent } from './take-event.js';
 
-const ORDER = 7n;
+const PAYMENT = { orderId: 7n, part: 'FIRST' } as const;
 const LOOK_MS = 1_000;
 const silence = { outcome: 'UNKNOWN', reason: 'silence' } as const;
 
@@ -32,6 +32,8 @@ class ScriptedProvider implements Provider {
   readonly name = 'sandbox';
   mood: 'WELL' | 'DEAF' | 'MUTE' | 'REFUSING' = 'WELL';
   down = false;
+  /** Whether a charge waits for its buyer. */
+  waits = false;
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Set<string>();
 
@@ -41,7 +43,8 @@ class ScriptedProvider implements Provider {
     if (this.mood === 'DEAF') return silence;
     if (this.mood === 'REFUSING') return { outcome: 'REFUSED', reason: 'no' };
     const number = `ch_${key}`;
-    const fresh = { number, state: 'PROCESSING', redirectUrl: '', currency, amountMinor } as const;
+    const state = this.waits ? 'INITIALISED' : 'PROCESSING';
+    const fresh: Charge = { number, state, redirectUrl: '', currency, amountMinor };
     const charge = this.charges.get(key) ?? fresh;
     this.charges.set(key, charge);
     return this.mood === 'MUTE' ? silence : { outcome: 'ACCEPTED', charge };
@@ -91,18 +94,20 @@ beforeEach(async () => {
     settings: {
       lookAfterMs: LOOK_MS,
       lookEveryMsMax: 60_000,
+      lateLookMsMax: 3_600_000,
       stepMsMax: 1_000,
       providerRetryMs: 1_000,
     },
   };
-  const intent = { orderId: ORDER, userId: 'ann', currency: 'EUR', amountMinor: 500n };
-  await store.create([{ ...intent, deadlineMs: clock.nowMs() + 900_000 }]);
+  const intent = { ...PAYMENT, userId: 'ann', currency: 'EUR', amountMinor: 500n };
+  const times = { opensMs: undefined, deadlineMs: clock.nowMs() + 900_000 };
+  await store.create([{ ...intent, ...times }]);
 });
 
 const deadlineMs = Number.MAX_SAFE_INTEGER;
 const begin = (requestId: string) =>
-  startPayment(ports, { orderId: ORDER, requestId, method: 'card', deadlineMs });
-const state = () => store.file(ORDER)?.payment.state;
+  startPayment(ports, { payment: PAYMENT, requestId, method: 'card', deadlineMs });
+const state = () => store.file(PAYMENT)?.payment.state;
 const look = async () => {
   await clock.advance(LOOK_MS);
   return resolvePayments(ports, store);
@@ -122,7 +127,7 @@ describe('the provider does not answer a charge', () => {
     expect(await begin('a')).toEqual({ outcome: 'PROVIDER_SILENT' });
     expect(state()).toBe('PENDING');
     expect((await begin('b')).outcome).toBe('PAYMENT_IN_PROGRESS');
-    expect((await cancelOne(ports, ORDER, deadlineMs)).outcome).toBe('IN_PROGRESS');
+    expect((await cancelOne(ports, PAYMENT, deadlineMs)).outcome).toBe('IN_PROGRESS');
     provider.mood = 'WELL';
     expect(await begin('a')).toMatchObject({
       outcome: 'STARTED',
@@ -150,7 +155,7 @@ describe('the provider does not answer a charge', () => {
   test('it is known to be down: nothing is recorded and the order stays free', async () => {
     provider.down = true;
     expect(await begin('a')).toEqual({ outcome: 'PROVIDER_DOWN' });
-    expect(store.file(ORDER)?.attempts).toEqual([]);
+    expect(store.file(PAYMENT)?.attempts).toEqual([]);
     expect(await cancelMany(ports, ['p-7'], deadlineMs)).toEqual(['CANCELLED']);
   });
 
@@ -179,6 +184,48 @@ test('it is asked less and less often, and never about what has ended', async ()
   expect(asked).toHaveLength(9);
 });
 
+describe('the buyer comes back too late', () => {
+  const giveUp = async () => {
+    provider.waits = true;
+    await begin('a');
+    await clock.advance(900_000);
+    await look();
+    expect(state()).toBe('TIMED_OUT');
+  };
+
+  test('and the callback is lost: the money is found by asking, and goes back', async () => {
+    await giveUp();
+    expect(await cancelMany(ports, ['p-7'], deadlineMs)).toEqual(['CANCELLED']);
+    provider.settle('p-7-1', 'SUCCEEDED');
+    await look();
+    await look();
+    const { capturedMinor, refundedMinor } = store.file(PAYMENT)?.payment ?? {};
+    expect([state(), capturedMinor, refundedMinor]).toEqual(['CANCELLED', 500n, 500n]);
+    expect(await deliver()).toEqual(['refund.requested', 'DONE']);
+  });
+
+  test('never: the provider is asked ever more rarely, and then no more', async () => {
+    await giveUp();
+    const asked: number[] = [];
+    provider.find = async () => {
+      asked.push(clock.nowMs());
+      return silence;
+    };
+    for (let i = 0; i < 5_000; i++) await look();
+    expect(asked.length).toBeGreaterThan(5);
+    expect(asked.length).toBeLessThan(20);
+    expect(store.file(PAYMENT)?.payment.dueMs).toBeUndefined();
+    expect(state()).toBe('TIMED_OUT');
+  });
+});
+
+test('a charge that the provider took and then forgot is not made again', async () => {
+  await begin('a');
+  provider.charges.clear();
+  await look();
+  expect([state(), provider.charges.size]).toEqual(['PROCESSING', 0]);
+});
+
 describe('news', () => {
   async function paid(): Promise<void> {
     await begin('a');
@@ -196,7 +243,7 @@ describe('news', () => {
     orderAnswer = answer;
     expect(await deliver()).toEqual(['payment.captured', delivery]);
     const refunded = answer === 'REFUND' ? 500n : 0n;
-    expect(store.file(ORDER)?.payment.refundedMinor).toBe(refunded);
+    expect(store.file(PAYMENT)?.payment.refundedMinor).toBe(refunded);
   });
 
   test('telling the same capture twice refunds it once', async () => {
@@ -216,18 +263,18 @@ describe('news', () => {
     await paid();
     await deliver();
     const command = { requestId: 'r', currency: 'EUR', amountMinor: 500n, reason: '' };
-    await refundPayment(ports, ORDER, command, deadlineMs);
+    await refundPayment(ports, PAYMENT, command, deadlineMs);
     const [asked] = store.news;
     provider.mood = mood;
     expect(await deliver()).toEqual(['refund.requested', delivery]);
-    expect(store.file(ORDER)?.refunds[0]?.state).toBe(refund);
+    expect(store.file(PAYMENT)?.refunds[0]?.state).toBe(refund);
     expect(provider.refunds.size).toBe(made);
     expect(store.news.map((news) => news.kind)).toEqual(after);
     // Asked again once it is well: under the same key, so it is paid back once.
     provider.mood = 'WELL';
     if (asked) store.news.splice(0, store.news.length, asked);
     expect(await deliver()).toEqual(['refund.requested', 'DONE']);
-    expect(store.file(ORDER)?.refunds).toMatchObject([{ state: 'SUCCEEDED' }]);
+    expect(store.file(PAYMENT)?.refunds).toMatchObject([{ state: 'SUCCEEDED' }]);
     expect(provider.refunds.size).toBe(1);
   });
 });

@@ -3,11 +3,13 @@
 
 import type { Clock } from '../../platform/clock.js';
 import type { Log } from '../../platform/log.js';
+import type { Traced } from '../../platform/telemetry/trace-context.js';
 import type { ChargeState } from '../domain/charge.js';
 import type { CreateOutcome, NewPayment } from '../domain/create.js';
 import type { LookTimes } from '../domain/look.js';
 import type { Attempt, Payment } from '../domain/payment.js';
 import type { Decide } from '../domain/payment-file.js';
+import type { PaymentKey } from '../domain/payment-id.js';
 
 export interface PaymentPorts {
   readonly store: PaymentStore;
@@ -28,7 +30,7 @@ export interface PaymentSettings extends LookTimes {
 export interface PaymentStore {
   /** Creates what is new and compares what exists; one outcome per item, in the same order. */
   create(items: readonly NewPayment[], deadlineMs: number): Promise<CreateOutcome[]>;
-  get(orderId: bigint, deadlineMs: number): Promise<Payment | undefined>;
+  get(key: PaymentKey, deadlineMs: number): Promise<Payment | undefined>;
   /**
    * Locks the payment, decides, and writes the change; many calls share one commit. `decide` may run
    * more than once, so it must be pure. Idempotency is the decision's own business.
@@ -36,8 +38,8 @@ export interface PaymentStore {
   update<R>(target: UpdateTarget, decide: Decide<R>): Promise<R>;
 }
 
-export interface UpdateTarget {
-  readonly orderId: bigint;
+export interface UpdateTarget extends Traced {
+  readonly payment: PaymentKey;
   readonly deadlineMs: number;
   /** The provider's event that asks for the change; `moment.eventSeen` says if it was applied. */
   readonly eventId?: string;
@@ -75,7 +77,7 @@ export interface Provider {
   readEvent(signature: string, body: Uint8Array): EventReading;
 }
 
-export interface ChargeOrder {
+export interface ChargeOrder extends Traced {
   readonly key: string;
   readonly paymentId: string;
   readonly currency: string;
@@ -101,7 +103,7 @@ export type FindAnswer =
   | { outcome: 'NOT_FOUND' }
   | { outcome: 'UNKNOWN'; reason: string };
 
-export interface RefundOrder {
+export interface RefundOrder extends Traced {
   readonly key: string;
   readonly chargeNumber: string;
   readonly currency: string;
@@ -126,6 +128,8 @@ export interface ProviderEvent {
   /** The payment's id, as we had given it. */
   readonly reference: string;
   readonly key: string;
+  /** When it happened, where the provider says so. */
+  readonly createdMs?: number | undefined;
   readonly currency: string;
   readonly amountMinor: bigint;
 }
@@ -138,7 +142,7 @@ export interface Orders {
   ): Promise<PaymentRecordOutcome[]>;
 }
 
-export interface PaymentRecord {
+export interface PaymentRecord extends Traced {
   readonly orderId: string;
   readonly paymentId: string;
   readonly news: 'CAPTURED' | 'REFUNDED';

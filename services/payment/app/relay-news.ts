@@ -1,14 +1,17 @@
 // Delivers what changes have left to be told: captures and full refunds to the order service, refunds to
 // the provider. Called at least once per piece of news; every receiver is asked under a stable key.
 
+import { assert } from '../../platform/assert.js';
+import type { Traced } from '../../platform/telemetry/trace-context.js';
 import type { CapturedNews, NewsKind, RefundNews } from '../domain/news.js';
+import { type PaymentKey, paymentKeyOf } from '../domain/payment-id.js';
 import type { PaymentPorts, PaymentRecord, PaymentRecordOutcome } from './ports.js';
 import { applyRefundNews, refundAll } from './refund-payment.js';
 
 /** DONE: never again. RETRY: later again. park: a person must look. */
 export type Delivery = 'DONE' | 'RETRY' | { park: string };
 
-export interface NewsEvent {
+export interface NewsEvent extends Traced {
   readonly payload: unknown;
 }
 
@@ -18,8 +21,7 @@ export function newsHandlers(ports: PaymentPorts): NewsHandlers {
   return {
     'payment.captured': (events) => tellOrders(ports, events, 'CAPTURED'),
     'payment.refunded': (events) => tellOrders(ports, events, 'REFUNDED'),
-    'refund.requested': (events) =>
-      Promise.all(events.map((event) => askForRefund(ports, event.payload as RefundNews))),
+    'refund.requested': (events) => Promise.all(events.map((event) => askForRefund(ports, event))),
   };
 }
 
@@ -29,7 +31,8 @@ async function tellOrders(
   news: PaymentRecord['news'],
 ): Promise<Delivery[]> {
   const captures = events.map((event) => event.payload as CapturedNews);
-  const records = captures.map((capture) => ({
+  const records = captures.map((capture, i) => ({
+    span: events[i]?.span,
     orderId: capture.order_id,
     paymentId: capture.payment_id,
     news,
@@ -54,14 +57,15 @@ async function deliveryOf(
       ports.log.error({ capture }, 'order does not know this payment or asks another amount');
       return { park: 'order service answers MISMATCH' };
     case 'REFUND': {
-      const orderId = BigInt(capture.order_id);
-      await refundAll(ports, orderId, 'paid after the order was gone', stepDeadline(ports));
+      const payment = paymentOf(capture);
+      await refundAll(ports, payment, 'paid after the order was gone', stepDeadline(ports));
       return 'DONE';
     }
   }
 }
 
-async function askForRefund(ports: PaymentPorts, news: RefundNews): Promise<Delivery> {
+async function askForRefund(ports: PaymentPorts, { payload, span }: NewsEvent): Promise<Delivery> {
+  const news = payload as RefundNews;
   const provider = ports.providers.get(news.provider);
   if (provider === undefined) return { park: `no provider ${news.provider}` };
   const answer = await provider.refund({
@@ -69,6 +73,7 @@ async function askForRefund(ports: PaymentPorts, news: RefundNews): Promise<Deli
     chargeNumber: news.charge_number,
     currency: news.currency,
     amountMinor: BigInt(news.amount_minor),
+    span,
   });
   if (answer.outcome === 'UNKNOWN') {
     ports.log.debug({ refundId: news.refund_id, reason: answer.reason }, 'refund not answered');
@@ -76,11 +81,12 @@ async function askForRefund(ports: PaymentPorts, news: RefundNews): Promise<Deli
   }
   const refused = answer.outcome === 'REFUSED';
   await applyRefundNews(ports, {
-    orderId: BigInt(news.order_id),
+    payment: paymentOf(news),
     refundId: news.refund_id,
     state: refused ? 'PARKED' : 'SUCCEEDED',
     providerNumber: refused ? '' : answer.number,
     deadlineMs: stepDeadline(ports),
+    span,
   });
   if (!refused) return 'DONE';
   ports.log.error({ refundId: news.refund_id, reason: answer.reason }, 'refund refused');
@@ -89,6 +95,12 @@ async function askForRefund(ports: PaymentPorts, news: RefundNews): Promise<Deli
 
 /** The column's width. */
 const PARK_REASON_MAX = 200;
+
+function paymentOf(news: { readonly payment_id: string }): PaymentKey {
+  const payment = paymentKeyOf(news.payment_id);
+  assert(payment, 'news are of a payment');
+  return payment;
+}
 
 function stepDeadline(ports: PaymentPorts): number {
   return ports.clock.nowMs() + ports.settings.stepMsMax;

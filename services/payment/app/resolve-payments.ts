@@ -34,17 +34,21 @@ async function resolveAttempt(
 ): Promise<void> {
   const provider = ports.providers.get(attempt.provider);
   assert(provider !== undefined, `attempt by unknown provider ${attempt.provider}`);
-  const key = chargeKeyOf(payment.orderId, attempt.attemptNo);
+  const key = chargeKeyOf(payment, attempt.attemptNo);
   const answer = await provider.find(key);
   switch (answer.outcome) {
     case 'FOUND':
       return applyFound(ports, payment, attempt, answer.charge);
     case 'NOT_FOUND':
-      if (attempt.state !== 'PENDING') {
-        const about = { paymentId: paymentIdOf(payment.orderId), key };
-        ports.log.error(about, 'provider has forgotten a charge that it had taken');
+      if (attempt.state === 'PENDING') {
+        await chargeAttempt(ports, provider, payment, attempt);
+        return;
       }
-      await chargeAttempt(ports, provider, payment, attempt);
+      // It had taken the charge. Another one under the same key may be a second one: a person looks.
+      ports.log.error(
+        { alarm: 'CHARGE_FORGOTTEN', paymentId: paymentIdOf(payment), key },
+        'provider has forgotten a charge that it had taken',
+      );
       return;
     case 'UNKNOWN':
       ports.log.debug({ key, reason: answer.reason }, 'provider does not answer');
@@ -60,7 +64,7 @@ async function applyFound(
   const final = charge.state === 'SUCCEEDED' || charge.state === 'FAILED';
   const eventId = `query-${charge.number}`;
   await settleCharge(ports, {
-    orderId: payment.orderId,
+    payment,
     news: { ...newsOf(attempt.attemptNo, charge, eventId), asked: true },
     deadlineMs: ports.clock.nowMs() + ports.settings.stepMsMax,
     ...(final && { event: { eventId, kind: `query.${charge.state}` } }),

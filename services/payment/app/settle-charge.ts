@@ -2,16 +2,20 @@
 // the store, whether it was answered, called back or asked for.
 
 import { requestDigest } from '../../platform/digest.js';
+import type { Traced } from '../../platform/telemetry/trace-context.js';
 import { applyCharge, type ChargeNews, type ChargeResult } from '../domain/charge.js';
 import type { Decision } from '../domain/payment-file.js';
-import { paymentIdOf } from '../domain/payment-id.js';
+import { type PaymentKey, paymentIdOf } from '../domain/payment-id.js';
 import type { RefundIdOf } from '../domain/refund.js';
 import type { Charge, PaymentPorts } from './ports.js';
 
+/** By this name whoever watches the logs finds news about money that does not fit our books. */
+export const PAYMENT_MISMATCH = 'PAYMENT_MISMATCH';
+
 export type SettleResult = ChargeResult | { outcome: 'DUPLICATE' };
 
-export interface SettleCommand {
-  readonly orderId: bigint;
+export interface SettleCommand extends Traced {
+  readonly payment: PaymentKey;
   readonly news: ChargeNews;
   readonly deadlineMs: number;
   /** Where the news came as an event, its id: a second copy changes nothing. */
@@ -20,22 +24,22 @@ export interface SettleCommand {
 
 export async function settleCharge(
   ports: PaymentPorts,
-  { orderId, news, deadlineMs, event }: SettleCommand,
+  { payment, news, deadlineMs, event, span }: SettleCommand,
 ): Promise<SettleResult> {
   const { lookAfterMs } = ports.settings;
-  const refundIdOf = refundIdsOf(orderId);
-  const target = { orderId, deadlineMs, ...(event && { eventId: event.eventId }) };
+  const refundIdOf = refundIdsOf(payment);
+  const target = { payment, deadlineMs, span, ...(event && { eventId: event.eventId }) };
   const result = await ports.store.update<SettleResult>(target, (file, { nowMs, eventSeen }) => {
     if (eventSeen) return { result: { outcome: 'DUPLICATE' } };
     const decision = applyCharge(file, news, { nowMs, lookAfterMs, refundIdOf });
     return event === undefined ? decision : withEvent(decision, event, news.cause);
   });
-  report(ports, orderId, news, result);
+  report(ports, payment, news, result);
   return result;
 }
 
-export function refundIdsOf(orderId: bigint): RefundIdOf {
-  return (requestId) => `r-${requestDigest(paymentIdOf(orderId), requestId)}`;
+export function refundIdsOf(payment: PaymentKey): RefundIdOf {
+  return (requestId) => `r-${requestDigest(paymentIdOf(payment), requestId)}`;
 }
 
 export function newsOf(attemptNo: number, charge: Charge, cause: string): ChargeNews {
@@ -60,10 +64,19 @@ function withEvent(
   return { ...decision, change: { cause, ...decision.change, event } };
 }
 
-function report(ports: PaymentPorts, orderId: bigint, news: ChargeNews, result: SettleResult) {
-  const about = { paymentId: paymentIdOf(orderId), attemptNo: news.attemptNo, cause: news.cause };
+function report(
+  ports: PaymentPorts,
+  payment: PaymentKey,
+  { attemptNo, cause }: ChargeNews,
+  result: SettleResult,
+) {
+  const about = { paymentId: paymentIdOf(payment), attemptNo, cause };
   if (result.outcome === 'MISMATCH') {
-    ports.log.error({ ...about, problem: result.problem }, 'charge does not match its payment');
+    const { problem } = result;
+    ports.log.error(
+      { alarm: PAYMENT_MISMATCH, ...about, problem },
+      'charge does not match its payment',
+    );
   }
   if (result.outcome === 'SURPLUS') {
     ports.log.warn(about, 'second charge of one payment: it is refunded');

@@ -1,13 +1,16 @@
 // Begins to pay: record the attempt, ask the provider, record its answer. A crash between any two steps
 // leaves an attempt that a retry under the same request id, or the resolver, carries on under the same key.
 
+import type { Traced } from '../../platform/telemetry/trace-context.js';
+import { beginUnder } from '../../platform/telemetry/trace-recorder.js';
 import type { Payment } from '../domain/payment.js';
+import type { PaymentKey } from '../domain/payment-id.js';
 import { type StartResult, startAttempt } from '../domain/start.js';
 import { chargeAttempt } from './charge-attempt.js';
 import type { PaymentPorts } from './ports.js';
 
-export interface StartPaymentCommand {
-  readonly orderId: bigint;
+export interface StartPaymentCommand extends Traced {
+  readonly payment: PaymentKey;
   readonly requestId: string;
   readonly method: string;
   readonly deadlineMs: number;
@@ -21,14 +24,14 @@ export type StartPaymentResult =
 
 export async function startPayment(
   ports: PaymentPorts,
-  { orderId, requestId, method, deadlineMs }: StartPaymentCommand,
+  { payment: key, requestId, method, deadlineMs, span }: StartPaymentCommand,
 ): Promise<StartPaymentResult> {
   const provider = ports.providers.forMethod(method);
   const { lookAfterMs } = ports.settings;
   const providerUp = provider.up();
   const command = { requestId, method, provider: provider.name, providerUp, lookAfterMs };
 
-  const begun = await ports.store.update({ orderId, deadlineMs }, (file, { nowMs }) =>
+  const begun = await ports.store.update({ payment: key, deadlineMs, span }, (file, { nowMs }) =>
     startAttempt(file, command, nowMs),
   );
   if (begun.outcome !== 'STARTED' && begun.outcome !== 'REPEATED') return begun;
@@ -38,7 +41,11 @@ export async function startPayment(
   }
 
   const asked = ports.providers.get(attempt.provider) ?? provider;
-  const charged = await chargeAttempt(ports, asked, payment, attempt);
+  if (payment.trace !== undefined) span?.link(payment.trace);
+  // Unrecorded itself, the payment of a recorded order goes on in the order's trace.
+  const shown = span ?? beginUnder(payment.trace, 'payment.charge');
+  const charged = await chargeAttempt(ports, asked, payment, attempt, shown);
+  if (shown !== span) shown?.end({ outcome: charged.outcome });
   if (charged.outcome === 'SILENT') return { outcome: 'PROVIDER_SILENT' };
   return 'payment' in charged.result
     ? { outcome: 'STARTED', payment: charged.result.payment, redirectUrl: charged.redirectUrl }

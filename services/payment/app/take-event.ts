@@ -1,12 +1,19 @@
 // Takes a provider's callback: genuine, about a payment of ours, for its amount; then applies it once.
 // Whatever does not hold is refused and changes nothing.
 
-import { orderIdOf, parseChargeKey } from '../domain/payment-id.js';
+import { counters, histograms } from '../../platform/telemetry/metrics.js';
+import type { Traced } from '../../platform/telemetry/trace-context.js';
+import {
+  type PaymentKey,
+  parseChargeKey,
+  paymentIdOf,
+  paymentKeyOf,
+} from '../domain/payment-id.js';
 import type { PaymentPorts, ProviderEvent } from './ports.js';
 import { applyRefundNews } from './refund-payment.js';
-import { settleCharge } from './settle-charge.js';
+import { PAYMENT_MISMATCH, settleCharge } from './settle-charge.js';
 
-export interface RawEvent {
+export interface RawEvent extends Traced {
   readonly provider: string;
   readonly signature: string;
   readonly body: Uint8Array;
@@ -18,7 +25,17 @@ export type TakeEventResult =
   | { outcome: 'EVENT_FORGED'; reason: string }
   | { outcome: 'PAYMENT_UNKNOWN' };
 
+const events = counters('spillway.payment.events');
+const delays = histograms('spillway.payment.callback.delay').of();
+
 export async function takeEvent(ports: PaymentPorts, raw: RawEvent): Promise<TakeEventResult> {
+  const result = await take(ports, raw);
+  const copy = result.outcome === 'TAKEN' && result.duplicate;
+  events.of(copy ? 'DUPLICATE' : result.outcome).add();
+  return result;
+}
+
+async function take(ports: PaymentPorts, raw: RawEvent): Promise<TakeEventResult> {
   const provider = ports.providers.get(raw.provider);
   const reading = provider?.readEvent(raw.signature, raw.body) ?? NO_PROVIDER;
   if (reading.outcome === 'FORGED') {
@@ -27,16 +44,18 @@ export async function takeEvent(ports: PaymentPorts, raw: RawEvent): Promise<Tak
   }
   if (reading.outcome === 'IGNORED') return { outcome: 'TAKEN', duplicate: false };
   const { event } = reading;
-  const orderId = orderIdOf(event.reference);
-  if (orderId === undefined) return { outcome: 'PAYMENT_UNKNOWN' };
-  const result = await apply(ports, orderId, event, raw.deadlineMs);
+  const payment = paymentKeyOf(event.reference);
+  if (payment === undefined) return { outcome: 'PAYMENT_UNKNOWN' };
+  const result = await apply(ports, payment, event, raw);
   switch (result.outcome) {
     case 'PAYMENT_UNKNOWN':
       return { outcome: 'PAYMENT_UNKNOWN' };
     case 'MISMATCH':
-      ports.log.error({ event, problem: result.problem }, 'provider event does not match');
       return { outcome: 'EVENT_FORGED', reason: result.problem };
     default:
+      if (event.createdMs !== undefined) {
+        delays.record(Math.max(0, ports.clock.nowMs() - event.createdMs) / 1_000);
+      }
       return { outcome: 'TAKEN', duplicate: result.outcome === 'DUPLICATE' };
   }
 }
@@ -45,26 +64,31 @@ const NO_PROVIDER = { outcome: 'FORGED', reason: 'no such provider' } as const;
 
 async function apply(
   ports: PaymentPorts,
-  orderId: bigint,
+  payment: PaymentKey,
   event: ProviderEvent,
-  deadlineMs: number,
+  { provider, deadlineMs, span }: RawEvent,
 ) {
   const { eventId, kind, number, currency, amountMinor, key } = event;
-  const common = { orderId, deadlineMs, event: { eventId, kind } };
+  const common = { payment, deadlineMs, span, event: { eventId, kind } };
   const money = { currency, amountMinor };
   if (kind === 'refund.succeeded') {
     const settled = { refundId: key, state: 'SUCCEEDED', providerNumber: number, money } as const;
-    const result = await applyRefundNews(ports, { ...common, ...settled });
-    return result.outcome === 'REFUND_UNKNOWN'
-      ? ({ outcome: 'MISMATCH', problem: `no refund ${key}` } as const)
-      : result;
+    const result = await applyRefundNews(ports, { ...common, ...settled, provider });
+    if (result.outcome === 'REFUND_UNKNOWN') return mismatch(ports, event, `no refund ${key}`);
+    return result.outcome === 'MISMATCH' ? mismatch(ports, event, result.problem) : result;
   }
   const charge = parseChargeKey(key);
-  if (charge === undefined || charge.orderId !== orderId) {
-    return { outcome: 'MISMATCH', problem: `key ${key} is not of this payment` } as const;
+  if (charge === undefined || paymentIdOf(charge) !== event.reference) {
+    return mismatch(ports, event, `key ${key} is not of this payment`);
   }
   const state = kind === 'charge.succeeded' ? 'SUCCEEDED' : 'FAILED';
   const { attemptNo } = charge;
-  const news = { attemptNo, state, providerNumber: number, money, cause: eventId } as const;
-  return settleCharge(ports, { ...common, news });
+  const told = { state, providerNumber: number, money, cause: eventId } as const;
+  return settleCharge(ports, { ...common, news: { attemptNo, provider, ...told } });
+}
+
+/** Truly signed, so either the provider is wrong about our money or we are: a person must look. */
+function mismatch({ log }: PaymentPorts, event: ProviderEvent, problem: string) {
+  log.error({ alarm: PAYMENT_MISMATCH, event, problem }, 'provider event does not match');
+  return { outcome: 'MISMATCH', problem } as const;
 }

@@ -4,6 +4,7 @@
 
 import { nextVersion, type Payment } from './payment.js';
 import type { Decision, PaymentFile } from './payment-file.js';
+import type { PaymentKey } from './payment-id.js';
 
 export type CancelResult =
   | { outcome: 'CANCELLED' | 'IN_PROGRESS' | 'CAPTURED'; payment: Payment }
@@ -35,19 +36,20 @@ export function cancelPayment(
 }
 
 export function cancelOrBar(
-  orderId: bigint,
+  key: PaymentKey,
   file: PaymentFile | undefined,
   nowMs: number,
 ): Decision<CancelResult> {
   if (file !== undefined) return cancelPayment(file, nowMs);
-  const payment = tombstoneOf(orderId, nowMs);
+  const payment = tombstoneOf(key, nowMs);
   const change = { payment, cause: 'cancel before create' };
   return { result: { outcome: 'CANCELLED', payment }, change };
 }
 
-function tombstoneOf(orderId: bigint, nowMs: number): Payment {
+function tombstoneOf({ orderId, part }: PaymentKey, nowMs: number): Payment {
   return {
     orderId,
+    part,
     userId: '',
     state: 'CANCELLED',
     version: 1,
@@ -58,6 +60,7 @@ function tombstoneOf(orderId: bigint, nowMs: number): Payment {
     providerNumber: '',
     attemptNo: 0,
     dueMs: undefined,
+    opensMs: undefined,
     deadlineMs: nowMs,
     createdMs: nowMs,
     updatedMs: nowMs,

@@ -115,6 +115,7 @@ describe('news that is not about our charge is refused', () => {
     ['other currency', { money: { currency: 'USD', amountMinor: 500n } }],
     ['other charge', { providerNumber: 'ch_2' }],
     ['other attempt', { attemptNo: 2 }],
+    ['other provider', { provider: 'stranger' }],
   ])('%s', (_, wrong) => {
     const right: ChargeNews = {
       attemptNo: 1,
@@ -140,7 +141,8 @@ test('as long as any attempt is open the payment stays due', () => {
     if (change) file = applyChange(file, change) ?? file;
     return file.payment.dueMs;
   };
-  expect(say(1, 'INITIALISED', DEADLINE_MS + 1, true)).toBeUndefined();
+  // Given up, but looked for: the callback of a late capture may be lost.
+  expect(say(1, 'INITIALISED', DEADLINE_MS + 1, true)).toBe(DEADLINE_MS + 101);
   const again = startAttempt(file, { ...START, requestId: 'start-2' }, 3_000).change;
   if (again) file = applyChange(file, again) ?? file;
   expect(file.payment.dueMs).toBe(3_100);

@@ -11,6 +11,8 @@ export type ChargeState = 'INITIALISED' | 'PROCESSING' | 'SUCCEEDED' | 'FAILED';
 
 export interface ChargeNews {
   readonly attemptNo: number;
+  /** Whoever says so unasked: another provider than the attempt's has no say in it. */
+  readonly provider?: string;
   readonly state: ChargeState;
   /** Empty when the provider refused before it made a charge. */
   readonly providerNumber: string;
@@ -59,7 +61,10 @@ export function applyCharge(
 
 function problemOf(payment: Payment, attempt: Attempt | undefined, news: ChargeNews) {
   if (attempt === undefined) return `attempt ${news.attemptNo} does not exist`;
-  const { money, providerNumber } = news;
+  const { money, provider, providerNumber } = news;
+  if (provider !== undefined && provider !== attempt.provider) {
+    return `provider ${provider} instead of ${attempt.provider}`;
+  }
   if (money !== undefined && money.currency !== payment.currency) {
     return `currency ${money.currency} instead of ${payment.currency}`;
   }

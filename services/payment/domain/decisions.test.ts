@@ -51,6 +51,16 @@ describe('start', () => {
     expect(at(DEADLINE_MS + 1)).toBe('PAYMENT_DEADLINE_PASSED');
   });
 
+  test('a balance opens at its time, not a millisecond earlier', () => {
+    const file = fileIn('NOT_STARTED', { part: 'BALANCE', opensMs: 5_000 });
+    const at = (nowMs: number) => startAttempt(file, START, nowMs).result.outcome;
+    expect([at(4_999), at(5_000), at(DEADLINE_MS + 1)]).toEqual([
+      'PAYMENT_NOT_OPEN',
+      'STARTED',
+      'PAYMENT_DEADLINE_PASSED',
+    ]);
+  });
+
   test('a provider that is down leaves no trace', () => {
     const decision = startAttempt(fileIn('NOT_STARTED'), { ...START, providerUp: false }, 2_000);
     expect(decision).toEqual({ result: { outcome: 'PROVIDER_DOWN' } });
@@ -80,9 +90,11 @@ describe('cancel', () => {
 
   test('an unknown payment is unknown, or barred for good', () => {
     expect(cancelPayment(undefined, 1).result.outcome).toBe('PAYMENT_UNKNOWN');
-    const barred = leaves(undefined, cancelOrBar(9n, undefined, 1))?.payment;
-    expect(barred).toMatchObject({ orderId: 9n, state: 'CANCELLED', amountMinor: 0n });
-    const late = { orderId: 9n, userId: 'ann', currency: 'EUR', amountMinor: 5n, deadlineMs: 9 };
+    const balance = { orderId: 9n, part: 'BALANCE' } as const;
+    const barred = leaves(undefined, cancelOrBar(balance, undefined, 1))?.payment;
+    expect(barred).toMatchObject({ ...balance, state: 'CANCELLED', amountMinor: 0n });
+    const intent = { userId: 'ann', currency: 'EUR', amountMinor: 5n };
+    const late = { ...balance, ...intent, opensMs: 8, deadlineMs: 9 };
     expect(barred && compareIntent(barred, late)).toBe('CREATED');
   });
 });
@@ -94,8 +106,7 @@ test.each([
   [{ userId: 'bob' }, 'REUSED'],
   [{ deadlineMs: 1 }, 'CREATED'],
 ] as const)('a second create with %o: %s', (change, outcome) => {
-  const { orderId, userId, currency, amountMinor, deadlineMs } = paymentIn('NOT_STARTED');
-  const wanted = { orderId, userId, currency, amountMinor, deadlineMs, ...change };
+  const wanted = { ...paymentIn('NOT_STARTED'), ...change };
   expect(compareIntent(paymentIn('SUCCEEDED'), wanted)).toBe(outcome);
 });
 
@@ -142,7 +153,7 @@ describe('refund of a payment of 500', () => {
     const sold = fileIn('SUCCEEDED');
     const file = leaves(sold, requestRefund(sold, partly, refundIdOf, 1)) ?? sold;
     const first = refundRest(file, 'gone', refundIdOf, 2);
-    expect(first.change?.refunds).toMatchObject([{ amountMinor: 300n, requestId: 'auto' }]);
+    expect(first.change?.refunds).toMatchObject([{ amountMinor: 300n, requestId: '/auto' }]);
     const second = refundRest(leaves(file, first) ?? file, 'gone', refundIdOf, 3);
     expect(second.change).toBeUndefined();
   });
@@ -189,9 +200,17 @@ test.each([
   ['PROCESSING', 9_000, 10_000],
   ['INITIALISED', 9_900, DEADLINE_MS],
   ['INITIALISED', DEADLINE_MS, DEADLINE_MS + 1_000],
-] as const)('%s at %d is looked at again at %d', (state, nowMs, expected) => {
-  const times = { lookAfterMs: 100, lookEveryMsMax: 1_000 };
-  expect(nextLookMs(paymentIn(state), nowMs, times)).toBe(expected);
+  // Given up: ever more rarely, once more when the time is up, and then never.
+  ['TIMED_OUT', DEADLINE_MS, DEADLINE_MS + 100],
+  ['TIMED_OUT', DEADLINE_MS + 100, DEADLINE_MS + 200],
+  ['TIMED_OUT', DEADLINE_MS + 2_000, DEADLINE_MS + 4_000],
+  ['TIMED_OUT', DEADLINE_MS + 4_000, DEADLINE_MS + 5_000],
+  ['TIMED_OUT', DEADLINE_MS + 5_000, undefined],
+] as const)('%s at %d is looked at again at %s', (state, nowMs, expected) => {
+  const times = { lookAfterMs: 100, lookEveryMsMax: 1_000, lateLookMsMax: 5_000 };
+  const { payment, attempts } = fileIn(state);
+  expect(nextLookMs(payment, attempts, nowMs, times)).toBe(expected);
+  expect(nextLookMs(payment, [], nowMs, times)).toBeUndefined();
 });
 
 /** The file as the decision leaves it. */

@@ -37,7 +37,7 @@ export function capturedNews(
   kind: 'payment.captured' | 'payment.refunded',
   payment: Payment,
 ): News {
-  const paymentId = paymentIdOf(payment.orderId);
+  const paymentId = paymentIdOf(payment);
   return {
     kind,
     aggregateId: paymentId,
@@ -58,7 +58,7 @@ export function refundNews(payment: Payment, refund: Refund): News {
     version: 1,
     payload: {
       order_id: `${payment.orderId}`,
-      payment_id: paymentIdOf(payment.orderId),
+      payment_id: paymentIdOf(payment),
       refund_id: refund.refundId,
       provider: refund.provider,
       charge_number: refund.chargeNumber,

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { NEXT_STATES, nextVersion, type PaymentState } from './payment.js';
-import { chargeKeyOf, orderIdOf, parseChargeKey, paymentIdOf } from './payment-id.js';
+import { chargeKeyOf, parseChargeKey, paymentIdOf, paymentKeyOf } from './payment-id.js';
 import { paymentIn } from './sample.fixture.js';
 
 const STATES = Object.keys(NEXT_STATES) as PaymentState[];
@@ -41,27 +41,35 @@ describe('ids', () => {
   test.each([
     ['p-1', 1n],
     ['p-9223372036854775807', 9223372036854775807n],
+    ['p-9223372036854775807-balance', 9223372036854775807n],
     ['p-9223372036854775808', undefined],
     ['p-0', undefined],
     ['p-01', undefined],
     ['p-', undefined],
     ['1', undefined],
     ['p-1-1', undefined],
+    ['p-1-balance-1', undefined],
+    ['p-1-deposit', undefined],
+    ['p-9223372036854775808-balance', undefined],
     ['p-1\n', undefined],
   ])('payment id %j is of order %s', (text, orderId) => {
-    expect(orderIdOf(text)).toBe(orderId);
-    if (orderId !== undefined) expect(paymentIdOf(orderId)).toBe(text);
+    const key = paymentKeyOf(text);
+    expect(key?.orderId).toBe(orderId);
+    if (key !== undefined) expect(paymentIdOf(key)).toBe(text);
   });
 
   test.each([
-    ['p-7-1', { orderId: 7n, attemptNo: 1 }],
-    ['p-7-12', { orderId: 7n, attemptNo: 12 }],
+    ['p-7-1', { orderId: 7n, part: 'FIRST', attemptNo: 1 }],
+    ['p-7-12', { orderId: 7n, part: 'FIRST', attemptNo: 12 }],
+    ['p-7-balance-3', { orderId: 7n, part: 'BALANCE', attemptNo: 3 }],
     ['p-7-0', undefined],
     ['p-7', undefined],
+    ['p-7-balance', undefined],
+    ['p-7-balance-0', undefined],
     ['x-7-1', undefined],
     ['p-9223372036854775808-1', undefined],
-  ])('charge key %j', (text, expected) => {
+  ] as const)('charge key %j', (text, expected) => {
     expect(parseChargeKey(text)).toEqual(expected);
-    if (expected) expect(chargeKeyOf(expected.orderId, expected.attemptNo)).toBe(text);
+    if (expected) expect(chargeKeyOf(expected, expected.attemptNo)).toBe(text);
   });
 });

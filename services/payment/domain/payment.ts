@@ -1,4 +1,5 @@
-// The words of a payment and where each state may lead. A payment is the money side of one order; an
+// The words of a payment and where each state may lead. A payment is the money side of one order, or
+// of its balance when that is paid apart; an
 // attempt is one try to charge; a refund is money on its way back. What the provider says about money
 // outranks what we believed: a charge that failed or timed out and then succeeds has succeeded.
 //
@@ -12,6 +13,8 @@
 //   TIMED_OUT    the buyer did not come back before the deadline; another may be started
 
 import { assert } from '../../platform/assert.js';
+import type { TraceContext } from '../../platform/telemetry/trace-context.js';
+import { type PaymentKey, paymentIdOf } from './payment-id.js';
 
 export type PaymentState =
   | 'NOT_STARTED'
@@ -34,8 +37,7 @@ export const NEXT_STATES: Record<PaymentState, readonly PaymentState[]> = {
   TIMED_OUT: ['PENDING', 'CANCELLED', 'SUCCEEDED'],
 };
 
-export interface Payment {
-  readonly orderId: bigint;
+export interface Payment extends PaymentKey {
   /** Empty for a tombstone: cancelled before it was created. */
   readonly userId: string;
   readonly state: PaymentState;
@@ -52,9 +54,13 @@ export interface Payment {
   readonly attemptNo: number;
   /** When the resolver asks the provider next; undefined while nothing is open there. */
   readonly dueMs: number | undefined;
+  /** It cannot be started earlier; undefined means at once. */
+  readonly opensMs: number | undefined;
   readonly deadlineMs: number;
   readonly createdMs: number;
   readonly updatedMs: number;
+  /** Where its order was recorded, if it was. */
+  readonly trace?: TraceContext | undefined;
 }
 
 export type AttemptState = Exclude<PaymentState, 'NOT_STARTED' | 'CANCELLED'>;
@@ -94,17 +100,17 @@ export interface Refund {
 export function nextVersion(
   payment: Payment,
   nowMs: number,
-  change: Partial<Omit<Payment, 'orderId' | 'version' | 'updatedMs'>>,
+  change: Partial<Omit<Payment, 'orderId' | 'part' | 'version' | 'updatedMs'>>,
 ): Payment {
   const state = change.state ?? payment.state;
   assert(
     state === payment.state || NEXT_STATES[payment.state].includes(state),
-    `payment ${payment.orderId} cannot go from ${payment.state} to ${state}`,
+    `${paymentIdOf(payment)} cannot go from ${payment.state} to ${state}`,
   );
   return { ...payment, ...change, version: payment.version + 1, updatedMs: nowMs };
 }
 
 /** Whether the provider may still have something to say about the attempt. */
 export function open(attempt: Attempt): boolean {
-  return ['PENDING', 'INITIALISED', 'PROCESSING'].includes(attempt.state);
+  return ['PENDING', 'INITIALISED', 'PROCESSING', 'TIMED_OUT'].includes(attempt.state);
 }

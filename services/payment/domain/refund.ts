@@ -5,8 +5,13 @@ import { capturedNews, refundNews } from './news.js';
 import { type Attempt, nextVersion, type Payment, type Refund } from './payment.js';
 import type { Change, Decision, PaymentFile } from './payment-file.js';
 
+/** Refunds that no caller of RefundPayment asked for: no id of theirs begins with a slash. */
+export function ownRequestId(name: string): string {
+  return `/${name}`;
+}
+
 /** The request id of refunds that nobody asked for: the order was gone when the money came. */
-export const AUTO_REQUEST_ID = 'auto';
+export const AUTO_REQUEST_ID = ownRequestId('auto');
 
 /** Derives a refund's id from its request id; the digest is machinery, so it is handed in. */
 export type RefundIdOf = (requestId: string) => string;
@@ -54,6 +59,45 @@ export function requestRefund(
   return { result: { outcome: 'ACCEPTED', payment: change.payment, refund }, change };
 }
 
+export type RefundUpToResult =
+  | { outcome: 'ACCEPTED'; currency: string; refundedMinor: bigint }
+  | { outcome: 'TRANSITION_ILLEGAL' | 'CURRENCY_DIFFERS'; payment: Payment }
+  | { outcome: 'REQUEST_ID_REUSED' | 'PAYMENT_UNKNOWN' };
+
+/**
+ * What an order owes its buyer. Part of it may have been paid back by others: then the rest of the
+ * money is all that goes back. Nothing is remembered of a refund that found nothing left, and need
+ * not be: a payment is captured once, so nothing will ever be left again.
+ */
+export function refundUpTo(
+  file: PaymentFile | undefined,
+  command: RefundCommand,
+  refundIdOf: RefundIdOf,
+  nowMs: number,
+): Decision<RefundUpToResult> {
+  if (file === undefined) return { result: { outcome: 'PAYMENT_UNKNOWN' } };
+  const { payment } = file;
+  const { currency } = command;
+  const requestId = ownRequestId(command.requestId);
+  const refundId = refundIdOf(requestId);
+  const earlier = file.refunds.find((refund) => refund.refundId === refundId);
+  if (earlier !== undefined) {
+    const { amountMinor: refundedMinor } = earlier;
+    return earlier.currency === currency && refundedMinor <= command.amountMinor
+      ? { result: { outcome: 'ACCEPTED', currency, refundedMinor } }
+      : { result: { outcome: 'REQUEST_ID_REUSED' } };
+  }
+  if (payment.capturedMinor === 0n) return { result: { outcome: 'TRANSITION_ILLEGAL', payment } };
+  if (payment.currency !== currency) return { result: { outcome: 'CURRENCY_DIFFERS', payment } };
+  const leftMinor = payment.capturedMinor - payment.refundedMinor;
+  const amountMinor = leftMinor < command.amountMinor ? leftMinor : command.amountMinor;
+  const result = { outcome: 'ACCEPTED', currency, refundedMinor: amountMinor } as const;
+  if (amountMinor === 0n) return { result };
+  const { reason } = command;
+  const refund = counted(file, { refundId, requestId, amountMinor, reason }, nowMs);
+  return { result, change: refundChange(payment, refund, nowMs) };
+}
+
 /** Returns all that is left; when asked again, nothing is left. */
 export function refundRest(
   file: PaymentFile,
@@ -77,7 +121,7 @@ export function surplusRefund(
   refundIdOf: RefundIdOf,
   nowMs: number,
 ): Refund {
-  const requestId = `surplus-${attempt.attemptNo}`;
+  const requestId = ownRequestId(`surplus-${attempt.attemptNo}`);
   return {
     ...newRefund(attempt, nowMs),
     refundId: refundIdOf(requestId),

@@ -9,6 +9,7 @@ export function paymentIn(state: PaymentState, more: Partial<Payment> = {}): Pay
   const captured = state === 'SUCCEEDED';
   return {
     orderId: 7n,
+    part: 'FIRST',
     userId: 'ann',
     state,
     version: 1,
@@ -19,6 +20,7 @@ export function paymentIn(state: PaymentState, more: Partial<Payment> = {}): Pay
     providerNumber: captured ? 'ch_1' : '',
     attemptNo: state === 'NOT_STARTED' || state === 'CANCELLED' ? 0 : 1,
     dueMs: ['PENDING', 'INITIALISED', 'PROCESSING'].includes(state) ? 5_000 : undefined,
+    opensMs: undefined,
     deadlineMs: DEADLINE_MS,
     createdMs: 1_000,
     updatedMs: 1_000,

@@ -1,5 +1,5 @@
 // Beginning an attempt. The request id is looked at first, so that a retry hears its first answer even
-// when the payment has moved on; then state, deadline, and whether the provider can be asked at all.
+// when the payment has moved on; then state, times, and whether the provider can be asked at all.
 
 import { type Attempt, nextVersion, type Payment } from './payment.js';
 import type { Decision, PaymentFile } from './payment-file.js';
@@ -18,7 +18,7 @@ export type StartResult =
   | { outcome: 'STARTED'; payment: Payment; attempt: Attempt }
   | { outcome: 'REPEATED'; payment: Payment; attempt: Attempt }
   | { outcome: 'PAYMENT_IN_PROGRESS' | 'TRANSITION_ILLEGAL'; payment: Payment }
-  | { outcome: 'PAYMENT_DEADLINE_PASSED'; payment: Payment }
+  | { outcome: 'PAYMENT_NOT_OPEN' | 'PAYMENT_DEADLINE_PASSED'; payment: Payment }
   | { outcome: 'REQUEST_ID_REUSED' | 'PAYMENT_UNKNOWN' | 'PROVIDER_DOWN' };
 
 export function startAttempt(
@@ -52,6 +52,7 @@ function refusalOf(payment: Payment, nowMs: number) {
     case 'NOT_STARTED':
     case 'FAILED':
     case 'TIMED_OUT':
+      if (nowMs < (payment.opensMs ?? 0)) return 'PAYMENT_NOT_OPEN';
       return nowMs > payment.deadlineMs ? 'PAYMENT_DEADLINE_PASSED' : undefined;
   }
 }

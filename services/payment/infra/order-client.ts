@@ -8,6 +8,8 @@ import {
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
 import type { Log } from '../../platform/log.js';
 import { type Client, connectClient } from '../../platform/rpc/client.js';
+import { beginBatch, endBatch, itemTraces, spanOf } from '../../platform/telemetry/trace-batch.js';
+import { faultOf } from '../../platform/telemetry/trace-recorder.js';
 import type { Orders, PaymentRecord, PaymentRecordOutcome } from '../app/ports.js';
 
 const NEWS = {
@@ -36,13 +38,18 @@ export class OrderClient implements Orders {
     records: readonly PaymentRecord[],
     deadlineMs: number,
   ): Promise<PaymentRecordOutcome[]> {
+    const batch = beginBatch('payment.tell-orders', records, spanOf);
     try {
       const answer = await this.#client.recordPayment(
-        { records: records.map(toWire) },
-        { deadlineMs },
+        { records: records.map(toWire), traces: itemTraces(records) },
+        { deadlineMs, span: batch },
       );
-      return records.map((_, i) => OUTCOMES[answer.outcomes[i] ?? Wire.UNSPECIFIED] ?? 'UNKNOWN');
+      const wire = answer.outcomes;
+      const outcomes = records.map((_, i) => OUTCOMES[wire[i] ?? Wire.UNSPECIFIED] ?? 'UNKNOWN');
+      endBatch(batch, outcomes);
+      return outcomes;
     } catch (error) {
+      endBatch(batch, [], { fault: faultOf(error) });
       this.#log.warn({ err: error, records: records.length }, 'order service not told');
       return records.map(() => 'UNKNOWN');
     }

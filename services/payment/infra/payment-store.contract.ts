@@ -6,6 +6,7 @@ import { cancelOrBar } from '../domain/cancel.js';
 import { applyCharge } from '../domain/charge.js';
 import type { NewPayment } from '../domain/create.js';
 import type { PaymentFile } from '../domain/payment-file.js';
+import type { PaymentKey } from '../domain/payment-id.js';
 import { refundRest } from '../domain/refund.js';
 import { startAttempt } from '../domain/start.js';
 
@@ -31,27 +32,28 @@ export function paymentStoreContract(open: () => Promise<StoreUnderTest>): void 
 
   function wanted(more: Partial<NewPayment> = {}): NewPayment {
     const orderId = more.orderId ?? under.nextOrderId();
-    return { orderId, userId: 'ann', ...MONEY, deadlineMs: Date.now() + 60_000, ...more };
+    const times = { opensMs: undefined, deadlineMs: Date.now() + 60_000 };
+    return { orderId, part: 'FIRST', userId: 'ann', ...MONEY, ...times, ...more };
   }
 
-  async function created(): Promise<bigint> {
-    const item = wanted();
+  async function created(more: Partial<NewPayment> = {}): Promise<PaymentKey> {
+    const item = wanted(more);
     await store.create([item], soon());
-    return item.orderId;
+    return { orderId: item.orderId, part: item.part };
   }
 
-  function fileOf(orderId: bigint): Promise<PaymentFile | undefined> {
-    return store.update({ orderId, deadlineMs: soon() }, (file) => ({ result: file }));
+  function fileOf(payment: PaymentKey): Promise<PaymentFile | undefined> {
+    return store.update({ payment, deadlineMs: soon() }, (file) => ({ result: file }));
   }
 
-  function start(orderId: bigint, requestId: string, lookAfterMs = 60_000) {
-    return store.update({ orderId, deadlineMs: soon() }, (file, { nowMs }) =>
+  function start(payment: PaymentKey, requestId: string, lookAfterMs = 60_000) {
+    return store.update({ payment, deadlineMs: soon() }, (file, { nowMs }) =>
       startAttempt(file, { ...START, requestId, lookAfterMs }, nowMs),
     );
   }
 
-  function succeed(orderId: bigint, eventId: string) {
-    const target = { orderId, deadlineMs: soon(), eventId };
+  function succeed(payment: PaymentKey, eventId: string) {
+    const target = { payment, deadlineMs: soon(), eventId };
     return store.update(target, (file, { nowMs, eventSeen }) => {
       if (eventSeen) return { result: 'DUPLICATE' };
       const news = { attemptNo: 1, providerNumber: 'ch_1', money: MONEY, cause: eventId };
@@ -74,7 +76,7 @@ export function paymentStoreContract(open: () => Promise<StoreUnderTest>): void 
       ]);
       const { orderId, userId, currency, amountMinor, deadlineMs } = item;
       const same = { orderId, userId, currency, amountMinor, deadlineMs };
-      expect(await store.get(orderId, soon())).toMatchObject({ ...same, state: 'NOT_STARTED' });
+      expect(await store.get(item, soon())).toMatchObject({ ...same, state: 'NOT_STARTED' });
     });
 
     test('many at once, some of them copies of each other', async () => {
@@ -82,38 +84,39 @@ export function paymentStoreContract(open: () => Promise<StoreUnderTest>): void 
       const calls = [items, items.slice(10, 30), items.toReversed()];
       const outcomes = await Promise.all(calls.map((call) => store.create(call, soon())));
       expect(outcomes.flat().every((outcome) => outcome === 'CREATED')).toBe(true);
-      const found = await Promise.all(items.map((item) => store.get(item.orderId, soon())));
+      const found = await Promise.all(items.map((item) => store.get(item, soon())));
       expect(found.map((payment) => payment?.orderId)).toEqual(items.map((i) => i.orderId));
     });
 
     test('a tombstone is in the way for ever', async () => {
       const item = wanted();
-      const { orderId } = item;
-      await store.update({ orderId, deadlineMs: soon() }, (file, { nowMs }) =>
-        cancelOrBar(orderId, file, nowMs),
+      await store.update({ payment: item, deadlineMs: soon() }, (file, { nowMs }) =>
+        cancelOrBar(item, file, nowMs),
       );
       expect(await store.create([item], soon())).toEqual(['CREATED']);
-      expect(await store.get(orderId, soon())).toMatchObject({
+      expect(await store.get(item, soon())).toMatchObject({
         state: 'CANCELLED',
         amountMinor: 0n,
       });
-      expect((await start(orderId, 'a')).outcome).toBe('TRANSITION_ILLEGAL');
+      expect((await start(item, 'a')).outcome).toBe('TRANSITION_ILLEGAL');
     });
 
     test('what nobody has created is not there', async () => {
-      expect(await store.get(under.nextOrderId(), soon())).toBeUndefined();
+      expect(
+        await store.get({ orderId: under.nextOrderId(), part: 'FIRST' }, soon()),
+      ).toBeUndefined();
     });
   });
 
   describe('update', () => {
     test('keeps payment, attempt and refund exactly as decided', async () => {
-      const orderId = await created();
-      await start(orderId, 'a');
-      await succeed(orderId, `evt-${orderId}`);
-      const decided = await store.update({ orderId, deadlineMs: soon() }, (file, { nowMs }) =>
+      const payment = await created();
+      await start(payment, 'a');
+      await succeed(payment, `evt-${payment.orderId}`);
+      const decided = await store.update({ payment, deadlineMs: soon() }, (file, { nowMs }) =>
         file ? refundRest(file, 'späte Gründe', refundIdOf, nowMs) : { result: undefined },
       );
-      const file = await fileOf(orderId);
+      const file = await fileOf(payment);
       expect(file?.payment).toEqual(decided);
       expect(file?.payment).toMatchObject({ state: 'SUCCEEDED', refundedMinor: 500n, version: 4 });
       expect(file?.attempts).toMatchObject([{ requestId: 'a', providerNumber: 'ch_1' }]);
@@ -121,18 +124,19 @@ export function paymentStoreContract(open: () => Promise<StoreUnderTest>): void 
     });
 
     test('of 20 starters at once one wins', async () => {
-      const orderId = await created();
+      const payment = await created();
       const ids = Array.from({ length: 20 }, (_, i) => `r${i}`);
-      const outcomes = await Promise.all(ids.map(async (id) => (await start(orderId, id)).outcome));
+      const outcomes = await Promise.all(ids.map(async (id) => (await start(payment, id)).outcome));
       expect(outcomes.filter((outcome) => outcome === 'STARTED')).toHaveLength(1);
       expect(outcomes.filter((o) => o === 'PAYMENT_IN_PROGRESS')).toHaveLength(19);
-      expect((await fileOf(orderId))?.attempts).toHaveLength(1);
+      expect((await fileOf(payment))?.attempts).toHaveLength(1);
     });
 
     test('of 20 copies of an event one is applied', async () => {
-      const orderId = await created();
-      await start(orderId, 'a');
-      const copies = Array.from({ length: 20 }, () => succeed(orderId, `evt-${orderId}`));
+      const payment = await created();
+      await start(payment, 'a');
+      const eventId = `evt-${payment.orderId}`;
+      const copies = Array.from({ length: 20 }, () => succeed(payment, eventId));
       const outcomes = await Promise.all(copies);
       expect(outcomes.filter((outcome) => outcome === 'APPLIED')).toHaveLength(1);
       expect(outcomes.filter((outcome) => outcome === 'DUPLICATE')).toHaveLength(19);
@@ -141,7 +145,7 @@ export function paymentStoreContract(open: () => Promise<StoreUnderTest>): void 
     test('one decision that throws does not spoil its neighbours', async () => {
       const [bad, good] = [await created(), await created()];
       const [thrown, started] = await Promise.allSettled([
-        store.update({ orderId: bad, deadlineMs: soon() }, () => {
+        store.update({ payment: bad, deadlineMs: soon() }, () => {
           throw new Error('a bug');
         }),
         start(good, 'a'),
@@ -151,21 +155,57 @@ export function paymentStoreContract(open: () => Promise<StoreUnderTest>): void 
     });
   });
 
+  describe('the two payments of a presale', () => {
+    test('stand beside each other, and nothing of one is the other’s', async () => {
+      const deposit = await created();
+      const { orderId } = deposit;
+      const rest = { amountMinor: 900n, opensMs: 1_000 };
+      const balance = await created({ orderId, part: 'BALANCE', ...rest });
+      expect(await store.get(balance, soon())).toMatchObject({ ...balance, ...rest });
+      // In one batch, under the same request id.
+      await Promise.all([start(deposit, 'a'), start(balance, 'a')]);
+      await succeed(deposit, `evt-${orderId}`);
+      const [first, second] = await Promise.all([fileOf(deposit), fileOf(balance)]);
+      expect(first?.payment).toMatchObject({ ...deposit, state: 'SUCCEEDED', opensMs: undefined });
+      expect(second?.payment).toMatchObject({ ...balance, state: 'PENDING', capturedMinor: 0n });
+      expect([first?.attempts.length, second?.attempts.length]).toEqual([1, 1]);
+    });
+
+    test('are created in one call, each compared with itself', async () => {
+      const deposit = wanted();
+      const balance = { ...deposit, part: 'BALANCE', amountMinor: 900n } as const;
+      const other = { ...balance, amountMinor: 901n };
+      expect(await store.create([balance, deposit], soon())).toEqual(['CREATED', 'CREATED']);
+      expect(await store.create([deposit, other], soon())).toEqual(['CREATED', 'REUSED']);
+    });
+
+    test('a balance is barred before it exists, its deposit is not', async () => {
+      const deposit = await created();
+      const balance = wanted({ orderId: deposit.orderId, part: 'BALANCE' });
+      await store.update({ payment: balance, deadlineMs: soon() }, (file, { nowMs }) =>
+        cancelOrBar(balance, file, nowMs),
+      );
+      expect(await store.create([balance], soon())).toEqual(['CREATED']);
+      expect(await store.get(balance, soon())).toMatchObject({ state: 'CANCELLED' });
+      expect(await store.get(deposit, soon())).toMatchObject({ state: 'NOT_STARTED' });
+    });
+  });
+
   test('what is due is claimed once, with its open attempts', async () => {
     const [dueNow, dueLater] = [await created(), await created()];
     await start(dueNow, 'a', 0);
     await start(dueLater, 'a', 60_000);
-    const times = { lookAfterMs: 60_000, lookEveryMsMax: 60_000 };
+    const times = { lookAfterMs: 60_000, lookEveryMsMax: 60_000, lateLookMsMax: 60_000 };
     const claim = async () => {
       const claims = under.due.map((due) => due.claim(1_000, times, soon()));
       return (await Promise.all(claims)).flat();
     };
     await new Promise((resolve) => setTimeout(resolve, 5));
     const claimed = await claim();
-    const mine = claimed.filter(({ payment }) => [dueNow, dueLater].includes(payment.orderId));
-    expect(mine).toMatchObject([
-      { payment: { orderId: dueNow }, openAttempts: [{ attemptNo: 1 }] },
-    ]);
+    const mine = claimed.filter(({ payment }) =>
+      [dueNow, dueLater].some(({ orderId }) => orderId === payment.orderId),
+    );
+    expect(mine).toMatchObject([{ payment: dueNow, openAttempts: [{ attemptNo: 1 }] }]);
     expect(await claim()).toEqual([]);
   });
 }

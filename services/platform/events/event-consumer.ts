@@ -16,7 +16,9 @@ import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { Loop } from '../loop.js';
 import type { Delivery } from '../mysql/outbox-handlers.js';
+import { faultOf } from '../telemetry/trace-recorder.js';
 import { Throttle } from '../throttle.js';
+import { beginConsumed } from './consumed-span.js';
 import type { EventInbox, PublicEvent, ReceivedEvent } from './event-transport.js';
 
 /** What is built from events. */
@@ -177,9 +179,17 @@ export class EventConsumer {
     return 'APPLIED';
   }
 
-  #apply(event: PublicEvent): Promise<Delivery> {
+  async #apply(event: PublicEvent): Promise<Delivery> {
     const { projection, limits, clock } = this.#o;
-    return answerWithin(projection.apply(event), limits.applyMsMax, clock);
+    const span = beginConsumed(event);
+    try {
+      const delivery = await answerWithin(projection.apply(event), limits.applyMsMax, clock);
+      span?.end({ outcome: typeof delivery === 'object' ? 'PARK' : delivery });
+      return delivery;
+    } catch (error) {
+      span?.end({ fault: faultOf(error) });
+      throw error;
+    }
   }
 
   async #bury(copy: ReceivedEvent, reason: string): Promise<Fate> {

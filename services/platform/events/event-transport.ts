@@ -11,6 +11,8 @@ export interface PublicEvent {
   readonly kind: string;
   /** What happened, in words that the contract defines. */
   readonly body: string;
+  /** W3C Trace Context of what published it, when that is recorded. */
+  readonly traceparent?: string | undefined;
 }
 
 /** UNKNOWN may have been published or not: publish it again. What is refused never will be. */

@@ -31,7 +31,8 @@ const WAITERS_PER_CONNECTION_MAX = 64;
 
 export class ShardMap {
   readonly servers: readonly MysqlServer[];
-  readonly #owner: readonly MysqlServer[];
+  readonly #configured: readonly MysqlServer[];
+  readonly #owner: MysqlServer[];
 
   constructor(ranges: { from: number; to: number; server: MysqlServer }[]) {
     const owner: (MysqlServer | undefined)[] = new Array(SHARDS).fill(undefined);
@@ -41,11 +42,25 @@ export class ShardMap {
         owner[shard] = server;
       }
     }
-    this.#owner = owner.map((server, shard) => {
+    this.#configured = owner.map((server, shard) => {
       assert(server, `shard ${shard} has no server`);
       return server;
     });
+    this.#owner = [...this.#configured];
     this.servers = [...new Set(this.#owner)];
+  }
+
+  /** Where the configuration puts it; also the home of tables without shards, whatever moves. */
+  configuredFor(shard: number): MysqlServer {
+    const server = this.#configured[shard];
+    assert(server, `there is no shard ${shard}`);
+    return server;
+  }
+
+  /** Where its gate says that it lives. Only shard-gates.ts knows. */
+  place(shard: number, server: MysqlServer): void {
+    assert(this.servers.includes(server), `${server.name} is a server of this map`);
+    this.#owner[shard] = server;
   }
 
   serverOf(shard: number): MysqlServer {

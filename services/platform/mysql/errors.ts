@@ -40,6 +40,15 @@ export function isContention(error: unknown): boolean {
   return errno === LOCK_WAIT_TIMEOUT || errno === DEADLOCK;
 }
 
+export const CONTENTIONS = ['lock_wait_timeout', 'deadlock', 'duplicate_key'] as const;
+
+/** In one word, for counting. */
+export function contentionOf(error: unknown): (typeof CONTENTIONS)[number] {
+  const errno = errnoOf(error);
+  if (errno === LOCK_WAIT_TIMEOUT) return 'lock_wait_timeout';
+  return errno === DEADLOCK ? 'deadlock' : 'duplicate_key';
+}
+
 /** The server refused this statement and is otherwise well: the connection can still be used. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error) || (error as { fatal?: unknown }).fatal === true) return false;

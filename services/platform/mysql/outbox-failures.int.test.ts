@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { eventually } from '../real-servers.fixture.js';
 import { event, events, hearing, OutboxBench, soon } from './outbox.fixture.js';
 import type { Delivery, OutboxEvent } from './outbox.js';
-import { claimDue, postponeEvents } from './outbox-rows.js';
+import { claimDue } from './outbox-claim.js';
+import { postponeEvents } from './outbox-rows.js';
 import { read } from './transaction.js';
 
 let box: OutboxBench;

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { Throttle } from '../throttle.js';
 import type { OutboxEvent } from './outbox-rows.js';
+import { beginDeliveries, endDeliveries } from './outbox-trace.js';
 
 /** DONE deletes the event, RETRY tries it again later, park sets it aside for a person. */
 export type Delivery = 'DONE' | 'RETRY' | { park: string };
@@ -34,7 +35,14 @@ export class EventHandlers {
   }
 
   /** One delivery per event, in the same order; never throws. */
-  async handle(kind: string, events: OutboxEvent[]): Promise<Delivery[]> {
+  async handle(kind: string, given: OutboxEvent[]): Promise<Delivery[]> {
+    const events = beginDeliveries(kind, given);
+    const deliveries = await this.#handle(kind, events);
+    if (events !== given) endDeliveries(events, deliveries);
+    return deliveries;
+  }
+
+  async #handle(kind: string, events: OutboxEvent[]): Promise<Delivery[]> {
     try {
       const handler = this.#handlers.get(kind);
       assert(handler, `no outbox handler for ${kind}`);

@@ -12,6 +12,7 @@
 
 import type { Clock } from '../clock.js';
 import type { EventTransport, PublicEvent } from '../events/event-transport.js';
+import { traceparentOf } from '../telemetry/trace-context.js';
 import type { ShardMap } from './connect.js';
 import type { Delivery } from './outbox-handlers.js';
 import { type OutboxEvent, readOfAggregates, type StoredEvent } from './outbox-rows.js';
@@ -116,7 +117,11 @@ export class OutboxPublisher {
       if (version <= this.#last(aggregateId)) continue;
       if (isStuck(event)) return chain;
       try {
-        chain.push({ aggregateId, version, kind, body: this.#o.bodyOf(event) });
+        const body = this.#o.bodyOf(event);
+        // Of its delivery; a predecessor that is taken along has only what its row tells.
+        const by = event.span ?? event.trace;
+        const traced = by && { traceparent: traceparentOf(by) };
+        chain.push({ aggregateId, version, kind, body, ...traced });
       } catch (error) {
         refused.set(nameOf(event), `no public event: ${(error as Error).message}`);
         return chain;

@@ -5,11 +5,15 @@
 import type { Clock } from '../clock.js';
 import { crashPoint } from '../crash-point.js';
 import type { MysqlServer } from './connect.js';
+import { claimDue } from './outbox-claim.js';
 import { type Delivery, type EventHandlers, HANDLE_MS_MAX } from './outbox-handlers.js';
-import { type ClaimedEvent, claimDue, type OutboxEvent, postponeEvents } from './outbox-rows.js';
+import { type ClaimedEvent, type OutboxEvent, postponeEvents } from './outbox-rows.js';
+import type { ShardGates } from './shard-gates.js';
 
 export interface OutboxRelayOptions {
   server: MysqlServer;
+  /** Present where shards may move. */
+  gates?: ShardGates | undefined;
   handlers: EventHandlers;
   clock: Clock;
   batchMax: number;
@@ -40,11 +44,12 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<'MORE' | 'IDLE'> {
-    const { server, handlers, batchMax, clock } = this.#o;
+    const { server, gates, handlers, batchMax, clock } = this.#o;
     if (handlers.kinds.length === 0) return 'IDLE';
     const startByMs = clock.monotonicMs() + LEASE_MS / 2;
     const claimed = await claimDue(server, {
       kinds: handlers.kinds,
+      openShards: gates?.openOn(server),
       limit: batchMax,
       leaseMs: LEASE_MS,
       deadlineMs: clock.nowMs() + STATEMENT_MS_MAX,

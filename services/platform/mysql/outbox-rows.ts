@@ -1,14 +1,15 @@
-// The outbox table and every statement on it. A row is an event that somebody still has to hear of.
-// Rows are claimed by due_ms, never by "id greater than the last one": a row that commits late
-// would be skipped for ever.
+// The outbox table and the statements on it. A row is an event that somebody still has to hear of.
+// They are claimed by outbox-claim.ts.
 //
 // Each service puts OUTBOX_TABLE into a migration of its own, word for word.
 
 import { assert } from '../assert.js';
+import type { TraceContext, Traced } from '../telemetry/trace-context.js';
 import type { MysqlServer } from './connect.js';
 import { inShards } from './in-shards.js';
+import { readPayload, storedPayload } from './outbox-trace.js';
 import { NOW_MS } from './time.js';
-import { change, read, type SqlValue, type Tx, transact } from './transaction.js';
+import { change, read, type SqlValue, type Tx } from './transaction.js';
 
 export const OUTBOX_TABLE = `CREATE TABLE IF NOT EXISTS outbox (
   shard_no TINYINT UNSIGNED NOT NULL,
@@ -24,13 +25,15 @@ export const OUTBOX_TABLE = `CREATE TABLE IF NOT EXISTS outbox (
   KEY due (due_ms)
 ) ENGINE = InnoDB`;
 
-export interface OutboxEvent {
+export interface OutboxEvent extends Traced {
   shard: number;
   aggregateId: string;
   version: number;
   kind: string;
   /** Plain JSON: what the relay hands over was written and read back as JSON. */
   payload: unknown;
+  /** The span that caused it, when that is recorded; `span` is that of its delivery. */
+  trace?: TraceContext | undefined;
 }
 
 export interface ClaimedEvent extends OutboxEvent {
@@ -52,18 +55,10 @@ const REASON_CHARS_MAX = 200;
 const INSERT = `INSERT INTO outbox
   (shard_no, aggregate_id, version, kind, payload, due_ms, attempts, created_ms) VALUES ?`;
 
-// Without the hint the optimizer sorts, and thereby locks, every due row.
-const SELECT_DUE = `SELECT shard_no, aggregate_id, version, kind, payload, attempts
-  FROM outbox FORCE INDEX (due)
-  WHERE due_ms <= ${NOW_MS} AND parked_reason IS NULL AND kind IN (?)
-  ORDER BY due_ms LIMIT ? FOR UPDATE SKIP LOCKED`;
-
 const SELECT_OF_KIND = `SELECT shard_no, aggregate_id, version, kind, payload, attempts,
   parked_reason IS NOT NULL AS parked FROM outbox`;
 
-const ROWS = '(shard_no, aggregate_id, version, kind) IN (?)';
-
-const LEASE = `UPDATE outbox SET due_ms = ${NOW_MS} + ?, attempts = attempts + 1 WHERE ${ROWS}`;
+export const ROWS = '(shard_no, aggregate_id, version, kind) IN (?)';
 
 const DELETE = `DELETE FROM outbox WHERE ${ROWS}`;
 
@@ -75,7 +70,7 @@ const POSTPONE = `UPDATE outbox
 const PARK = `UPDATE outbox SET parked_reason = ?, due_ms = ? WHERE ${ROWS}`;
 
 const BACKLOG = `SELECT COUNT(*) AS waiting, COALESCE(SUM(parked_reason IS NOT NULL), 0) AS parked,
-  COALESCE(${NOW_MS} - MIN(created_ms), 0) AS oldest_age_ms FROM outbox`;
+  COALESCE(${NOW_MS} - MIN(created_ms), 0) AS oldest_age_ms FROM outbox WHERE shard_no IN (?)`;
 
 export interface Backlog {
   /** All rows, parked ones included. */
@@ -92,26 +87,12 @@ export async function insertEvents(
 ): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map((event) => {
-    const payload = JSON.stringify(event.payload);
+    const payload = JSON.stringify(storedPayload(event));
     assert(typeof payload === 'string', `outbox payload of ${event.kind} is not JSON`);
     return [...keyOf(event), payload, dueMs, 0, nowMs];
   });
   const inserted = await tx.change(INSERT, [rows]);
   assert(inserted === events.length, 'every outbox event is inserted');
-}
-
-/** Takes up to `limit` due rows for `leaseMs`; nobody else is handed them in that time. */
-export function claimDue(
-  server: MysqlServer,
-  o: { kinds: readonly string[]; limit: number; leaseMs: number; deadlineMs: number },
-): Promise<ClaimedEvent[]> {
-  return transact(server, { name: 'outbox.claim', deadlineMs: o.deadlineMs }, async (tx) => {
-    const due = await tx.rows<DueRow>(SELECT_DUE, [o.kinds, o.limit]);
-    if (due.length === 0) return [];
-    const events = due.map(toClaimed);
-    await tx.change(LEASE, [o.leaseMs, keysOf(events)]);
-    return events;
-  });
 }
 
 /** What the outbox still has of one kind for some aggregates of one server, in key order. */
@@ -165,11 +146,18 @@ export async function parkEvents(
   await change(server, { deadlineMs }, PARK, values);
 }
 
-export async function readBacklog(server: MysqlServer, deadlineMs: number): Promise<Backlog> {
+/** Of shards whose rows count on the server. */
+export async function readBacklog(
+  server: MysqlServer,
+  shards: readonly number[],
+  deadlineMs: number,
+): Promise<Backlog> {
+  if (shards.length === 0) return { waiting: 0, parked: 0, oldestAgeMs: 0 };
   const [row] = await read<Record<'waiting' | 'parked' | 'oldest_age_ms', string | number>>(
     server,
     { deadlineMs },
     BACKLOG,
+    [shards],
   );
   assert(row, 'an aggregate answers one row');
   return {
@@ -179,7 +167,7 @@ export async function readBacklog(server: MysqlServer, deadlineMs: number): Prom
   };
 }
 
-interface DueRow {
+export interface DueRow {
   shard_no: number;
   aggregate_id: string;
   version: string;
@@ -188,14 +176,14 @@ interface DueRow {
   attempts: number;
 }
 
-function toClaimed(row: DueRow): ClaimedEvent {
+export function toClaimed(row: DueRow): ClaimedEvent {
   const payload = parse(row.payload);
   return {
     shard: row.shard_no,
     aggregateId: row.aggregate_id,
     version: Number(row.version),
     kind: row.kind,
-    payload,
+    ...readPayload(payload),
     attempts: row.attempts + 1,
     corrupt: payload === undefined,
   };
@@ -215,7 +203,7 @@ function keyOf(event: OutboxEvent): SqlValue[] {
 }
 
 // In key order, so that two statements on the same rows lock them in the same order.
-function keysOf(events: readonly OutboxEvent[]): SqlValue[][] {
+export function keysOf(events: readonly OutboxEvent[]): SqlValue[][] {
   return [...events].sort(byKey).map(keyOf);
 }
 

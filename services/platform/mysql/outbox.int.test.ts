@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { eventually } from '../real-servers.fixture.js';
 import { event, events, hearing, OutboxBench, soon } from './outbox.fixture.js';
 import type { Delivery, Outbox } from './outbox.js';
-import { claimDue } from './outbox-rows.js';
+import { claimDue } from './outbox-claim.js';
 import { RollbackError, transact } from './transaction.js';
 
 let box: OutboxBench;

@@ -27,6 +27,7 @@ import {
   parkEvents,
   readBacklog,
 } from './outbox-rows.js';
+import type { ShardGates } from './shard-gates.js';
 import type { Tx } from './transaction.js';
 
 export type { Delivery, OutboxHandler } from './outbox-handlers.js';
@@ -34,6 +35,8 @@ export { type Backlog, OUTBOX_TABLE, type OutboxEvent } from './outbox-rows.js';
 
 export interface OutboxOptions {
   shards: ShardMap;
+  /** Where shards may move: the relay then leaves alone what lies behind a gate that is not open. */
+  gates?: ShardGates;
   /** By kind. Answers one Delivery per event; throwing means RETRY for all of them. */
   handlers: Record<string, OutboxHandler>;
   log: Log;
@@ -127,8 +130,10 @@ export class Outbox {
   /** What is still in the table, over all servers. */
   async backlog(): Promise<Backlog> {
     const deadlineMs = this.#o.clock.nowMs() + STATEMENT_MS_MAX;
-    const servers = this.#o.shards.servers;
-    const parts = await Promise.all(servers.map((server) => readBacklog(server, deadlineMs)));
+    const { shards } = this.#o;
+    const parts = await Promise.all(
+      shards.servers.map((server) => readBacklog(server, shards.shardsOf(server), deadlineMs)),
+    );
     return {
       waiting: parts.reduce((sum, part) => sum + part.waiting, 0),
       parked: parts.reduce((sum, part) => sum + part.parked, 0),
@@ -215,9 +220,10 @@ export class Outbox {
   }
 
   #relayLoop(server: MysqlServer): Loop {
-    const { clock, log, batchMax, attemptsMax } = this.#o;
+    const { gates, clock, log, batchMax, attemptsMax } = this.#o;
     const relay = new OutboxRelay({
       server,
+      gates,
       handlers: this.#handlers,
       clock,
       batchMax,

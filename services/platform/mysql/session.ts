@@ -4,6 +4,7 @@
 import type { PoolConnection } from 'mysql2/promise';
 import type { MysqlServer } from './connect.js';
 import { UnavailableError } from './errors.js';
+import { waitTimes } from './store-meter.js';
 import type { SqlParameter } from './values.js';
 
 // READ COMMITTED: no gap locks on reads, and a batch sees what was committed before each statement.
@@ -31,6 +32,7 @@ const lentMs = new WeakMap<object, number>();
 
 /** Throws UnavailableError when there is no usable connection before the deadline. */
 export async function borrow(server: MysqlServer, deadlineMs: number): Promise<PoolConnection> {
+  const startMs = performance.now();
   let connection = await acquire(server, deadlineMs);
   // The pool hands out the one used last, so this ends with the first that was used lately, at the
   // latest with a new one.
@@ -40,6 +42,7 @@ export async function borrow(server: MysqlServer, deadlineMs: number): Promise<P
   }
   if (!lentMs.has(core(connection))) await prepare(server, connection, deadlineMs);
   lentMs.set(core(connection), performance.now());
+  waitTimes(server).record((performance.now() - startMs) / 1_000);
   return connection;
 }
 

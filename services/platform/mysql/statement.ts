@@ -4,6 +4,7 @@ import { assert } from '../assert.js';
 import type { MysqlServer } from './connect.js';
 import { isContention, isRefusal, UnavailableError, UnknownOutcomeError } from './errors.js';
 import { borrow, remainingMs, send } from './session.js';
+import { lostAgainstOthers, timed } from './store-meter.js';
 import { assertValues, type SqlParameter } from './values.js';
 
 /** Throws UnavailableError when it could not be answered, or the server's refusal. */
@@ -14,7 +15,8 @@ export async function read<T>(
   values: readonly SqlParameter[] = [],
 ): Promise<T[]> {
   assert(/^\s*(SELECT|SHOW)\b/i.test(sql), 'read() only reads');
-  const result = await run(server, o.deadlineMs, sql, values).catch((error: unknown) => {
+  const sent = timed('read', () => run(server, o.deadlineMs, sql, values));
+  const result = await sent.catch((error: unknown) => {
     if (!(error instanceof UnknownOutcomeError)) throw error;
     throw new UnavailableError(`${server.name}: the read was not answered`, { cause: error.cause });
   });
@@ -29,7 +31,7 @@ export async function change(
   values: readonly SqlParameter[] = [],
 ): Promise<number> {
   assert(!/^\s*(SELECT|SHOW|START|BEGIN|SET)\b/i.test(sql), 'change() only changes rows');
-  const result = await run(server, o.deadlineMs, sql, values);
+  const result = await timed('change', () => run(server, o.deadlineMs, sql, values));
   return (result as { affectedRows: number }).affectedRows;
 }
 
@@ -53,6 +55,7 @@ async function run(
     }
     connection.release();
     if (!isContention(error)) throw error;
+    lostAgainstOthers(error);
     throw new UnavailableError(`${server.name}: lost against another one`, { cause: error });
   }
 }

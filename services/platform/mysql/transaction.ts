@@ -22,6 +22,8 @@ import {
   UnknownOutcomeError,
 } from './errors.js';
 import { borrow, remainingMs, send } from './session.js';
+import { LOCK_GATES } from './shard-gate.js';
+import { lostAgainstOthers, timed } from './store-meter.js';
 import { assertValues, type SqlParameter } from './values.js';
 
 export { isDuplicateKey, RollbackError, UnavailableError, UnknownOutcomeError } from './errors.js';
@@ -42,6 +44,8 @@ export interface TransactOptions {
   attemptsMax?: number;
   /** Also retry on a duplicate key: for work that reads first and finds the row the next time. */
   duplicateKeyRetries?: boolean;
+  /** Writes rows of shards that may move: refuses to write before their gates are locked. */
+  gated?: boolean;
 }
 
 // Deadlocks among sorted lockers are rare; five in a row mean that something else is wrong.
@@ -53,7 +57,15 @@ const COMMIT_MS_MIN = 1_000;
 const ROLLBACK_MS_MAX = 1_000;
 
 /** Throws UnavailableError, UnknownOutcomeError, what `work` threw, or the server's refusal. */
-export async function transact<T>(
+export function transact<T>(
+  server: MysqlServer,
+  o: TransactOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return timed(o.name, () => untilDone(server, o, work));
+}
+
+async function untilDone<T>(
   server: MysqlServer,
   o: TransactOptions,
   work: (tx: Tx) => Promise<T>,
@@ -65,6 +77,7 @@ export async function transact<T>(
     } catch (error) {
       const duplicate = o.duplicateKeyRetries === true && isDuplicateKey(error);
       if (!isContention(error) && !duplicate) throw error;
+      lostAgainstOthers(error);
       const delayMs = retryDelayMs(BACKOFF, attempt, Math.random);
       const last = attempt >= attemptsMax || Date.now() + delayMs >= o.deadlineMs;
       if (last) throw unavailable(server, o, `lost ${attempt} times against others`, error);
@@ -82,7 +95,7 @@ async function attemptOnce<T>(
   const tx = new OpenTransaction(connection, o.deadlineMs);
   let result: T;
   try {
-    await tx.change('START TRANSACTION');
+    await tx.begin(o.gated === true);
     result = await work(tx);
     tx.assertCommittable();
   } catch (error) {
@@ -103,19 +116,27 @@ class OpenTransaction implements Tx {
   readonly #deadlineMs: number;
   #pending = 0;
   #ended = false;
+  #shut = false;
 
   constructor(connection: PoolConnection, deadlineMs: number) {
     this.#connection = connection;
     this.#deadlineMs = deadlineMs;
   }
 
+  async begin(gated: boolean): Promise<void> {
+    await this.change('START TRANSACTION');
+    this.#shut = gated;
+  }
+
   async rows<T>(sql: string, values: readonly SqlParameter[] = []): Promise<T[]> {
+    if (sql === LOCK_GATES) this.#shut = false;
     const result = await this.#run(sql, values);
     assert(Array.isArray(result), 'rows() is for statements that answer rows');
     return result as T[];
   }
 
   async change(sql: string, values: readonly SqlParameter[] = []): Promise<number> {
+    assert(!this.#shut, 'rows of a shard are written before its gate is locked');
     const result = await this.#run(sql, values);
     assert(!Array.isArray(result), 'change() is for statements that answer no rows');
     return (result as ResultSetHeader).affectedRows;

@@ -5,9 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, Redis } from 'ioredis';
 import type { Log } from '../log.js';
+import { counters } from '../telemetry/metrics.js';
 import { openCluster } from './cluster.js';
 import { nodeOptions, reconnectDelayMs } from './node-options.js';
 import { nodeName, parseRedisUrl, type RedisTarget } from './url.js';
+
+const disconnects = counters('spillway.redis.disconnects').of();
 
 /** A connection to one Redis, to the master that sentinels name, or to a cluster. */
 export type RedisLink = Redis | Cluster;
@@ -101,7 +104,10 @@ function logOne(redis: Redis, log: Log, name: () => string, lost = new Set<strin
     lost.add(name());
   });
   redis.on('close', () => {
-    if (!lost.has(name())) log.warn({ node: name() }, 'redis connection closed');
+    if (!lost.has(name())) {
+      log.warn({ node: name() }, 'redis connection closed');
+      disconnects.add();
+    }
     lost.add(name());
   });
 }

@@ -1,6 +1,7 @@
 // What a handler knows of its call besides the request: how long it has, whether the caller is
 // still there, and what headers it sent. Everything that costs is made when first read.
 import type { Metadata } from '@grpc/grpc-js';
+import type { Span } from '../telemetry/trace-context.js';
 
 export interface CallContext {
   /** Absolute epoch ms. Pass it on to every step; nobody waits for an answer after it. */
@@ -8,6 +9,8 @@ export interface CallContext {
   /** Aborts when the caller leaves, the deadline passes, or (streams only) the server stops. */
   readonly signal: AbortSignal;
   readonly metadata: Metadata;
+  /** Present when the call is recorded. */
+  readonly span?: Span | undefined;
 }
 
 /** How long a call may take. The caller's wish counts, up to `deadlineMsMax`. */
@@ -42,12 +45,14 @@ export function effectiveDeadlineMs(
 export class LiveCall implements CallContext {
   readonly #call: ServerCall;
   readonly deadlineMs: number;
+  readonly span: Span | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
 
-  constructor(call: ServerCall, deadlineMs: number) {
+  constructor(call: ServerCall, deadlineMs: number, span?: Span) {
     this.#call = call;
     this.deadlineMs = deadlineMs;
+    this.span = span;
   }
 
   get metadata(): Metadata {

@@ -16,10 +16,13 @@ import {
   type ClientOptions,
   connectivityState,
   credentials,
-  Metadata,
+  type Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import type { Span } from '../telemetry/trace-context.js';
+import { CallMeter } from './call-meter.js';
+import { beginCall, endClientCall, tracedHeaders } from './call-trace.js';
 import { alreadyEncoded, decoder, encoder, type MessageLike, methodPath } from './definition.js';
 import { deadlineExceeded, fromServiceError, RpcError } from './errors.js';
 import { targetsOf } from './target.js';
@@ -29,6 +32,8 @@ export interface CallOptions {
   deadlineMs: number;
   metadata?: Metadata;
   signal?: AbortSignal;
+  /** What the call is made for, when that is recorded. */
+  span?: Span | undefined;
 }
 
 export type Client<S extends DescService> = {
@@ -109,12 +114,15 @@ function unary(pick: () => Channel, method: DescMethod) {
   const path = methodPath(method);
   const encode = encoder(method.input);
   const decode = decoder(method.output);
+  const meter = new CallMeter('client', path);
   return (request: MessageLike, o: CallOptions): Promise<Message> =>
     new Promise((resolve, reject) => {
       refuseInVain(o);
       const { signal, deadlineMs: deadline } = o;
-      const metadata = o.metadata ?? new Metadata();
       const bytes = encode(request);
+      const span = beginCall(path, o.span);
+      const metadata = tracedHeaders(o.metadata, span);
+      const startMs = performance.now();
       const call = pick().makeUnaryRequest(
         path,
         alreadyEncoded,
@@ -124,7 +132,10 @@ function unary(pick: () => Channel, method: DescMethod) {
         { deadline },
         (error, response) => {
           signal?.removeEventListener('abort', cancel);
-          if (error) reject(failure(error, signal));
+          meter.ended(startMs, error?.code ?? status.OK);
+          const failed = error === null ? undefined : failure(error, signal);
+          endClientCall(span, failed);
+          if (failed) reject(failed);
           else resolve(response as Message);
         },
       );
@@ -140,8 +151,9 @@ function stream(pick: () => Channel, method: DescMethod) {
   return async function* (request: MessageLike, o: CallOptions): AsyncIterable<Message> {
     refuseInVain(o);
     const { signal, deadlineMs: deadline } = o;
-    const metadata = o.metadata ?? new Metadata();
     const bytes = encode(request);
+    const span = beginCall(path, o.span);
+    const metadata = tracedHeaders(o.metadata, span);
     const call = pick().makeServerStreamRequest(path, alreadyEncoded, decode, bytes, metadata, {
       deadline,
     });
@@ -152,8 +164,12 @@ function stream(pick: () => Channel, method: DescMethod) {
     try {
       for await (const message of call) yield message as Message;
     } catch (error) {
-      throw failure(error as ServiceError, signal);
+      const failed = failure(error as ServiceError, signal);
+      endClientCall(span, failed);
+      throw failed;
     } finally {
+      // Ended already when it failed; a consumer that leaves has had what it wanted.
+      endClientCall(span, undefined);
       signal?.removeEventListener('abort', cancel);
       call.cancel();
     }

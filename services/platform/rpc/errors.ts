@@ -55,13 +55,15 @@ export function invalidField(field: string, description: string): RpcError {
 }
 
 /** What to send for whatever a handler threw. Without a log, bugs and outages go unseen. */
-export function toServiceError(error: unknown, log?: Log): ServiceError {
+export function toServiceError(error: unknown, log?: Log, ids?: () => object): ServiceError {
   const known = classify(error);
   if (!known) {
-    if (log) logFailure(log, 'error', error, 'internal error');
+    if (log) logFailure(log, 'error', error, 'internal error', ids);
     return MASKED;
   }
-  if (log && known.code === status.UNAVAILABLE) logFailure(log, 'warn', error, known.message);
+  if (log && known.code === status.UNAVAILABLE) {
+    logFailure(log, 'warn', error, known.message, ids);
+  }
   return wire(known);
 }
 
@@ -73,6 +75,11 @@ export function fromServiceError(error: ServiceError): RpcError {
     cause: error,
     ...decodeDetails(error.metadata),
   });
+}
+
+/** Of a refusal that says why. */
+export function reasonOf(error: unknown): string | undefined {
+  return error instanceof RpcError ? error.reason : undefined;
 }
 
 // A dependency that failed a moment ago deserves a moment before it is asked again.

@@ -6,6 +6,8 @@ import type { Log } from '../log.js';
 // for a day of nothing but failures).
 const LINES_PER_SECOND_MAX = 10;
 
+const noIds = () => ({});
+
 interface Second {
   startMs: number;
   lines: number;
@@ -14,7 +16,13 @@ interface Second {
 
 const seconds = new WeakMap<Log, Second>();
 
-export function logFailure(log: Log, level: 'warn' | 'error', error: unknown, text: string): void {
+export function logFailure(
+  log: Log,
+  level: 'warn' | 'error',
+  error: unknown,
+  text: string,
+  ids: () => object = noIds,
+): void {
   const second = secondOf(log, Date.now());
   if (second.lines >= LINES_PER_SECOND_MAX) {
     second.suppressed += 1;
@@ -23,7 +31,7 @@ export function logFailure(log: Log, level: 'warn' | 'error', error: unknown, te
   second.lines += 1;
   const { suppressed } = second;
   second.suppressed = 0;
-  log[level](suppressed > 0 ? { err: error, suppressed } : { err: error }, text);
+  log[level]({ ...ids(), err: error, ...(suppressed > 0 && { suppressed }) }, text);
 }
 
 function secondOf(log: Log, nowMs: number): Second {

@@ -1,7 +1,8 @@
 // grpc.health.v1: SERVING means "send me calls". Starts as NOT_SERVING, so that a process which is
 // still migrating or connecting gets none.
-import type { Server, ServerWritableStream } from '@grpc/grpc-js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { GrpcServer } from '../grpc/grpc-server.js';
 import type { OpenStreams } from './open-streams.js';
 
 export class Health {
@@ -10,7 +11,7 @@ export class Health {
   #serving = false;
 
   /** Watchers never end by themselves, so they join the streams that a stopping server ends. */
-  addTo(server: Server, open: OpenStreams): void {
+  addTo(server: GrpcServer, open: OpenStreams): void {
     this.#implementation.addToServer({
       addService(service, { watch, ...rest }) {
         const endable = (call: ServerWritableStream<unknown, unknown>) => {

@@ -23,6 +23,7 @@ const line = { skuId: 'sku', quantity: 1 };
 const order = { requestId: 'r', userId: 'u', lines: [line] };
 const money = { currency: 'EUR', amountMinor: 1n };
 const record = { orderId: '1', paymentId: 'p-1', news: 1, captured: money };
+const offer = { skuId: 's', title: 'ü', unitPrice: money };
 const ship = { orderId: '1', carrier: 'c', trackingNumber: 't' };
 const payment = { orderId: '1', userId: 'u', amount: money, deadline: { seconds: 1n } };
 const part = { reservationId: 'r', orderId: '1', userId: 'u', lines: [line] };
@@ -36,18 +37,17 @@ test.each([
   ['an order', ...of(CreateOrderRequestSchema, order)],
   ['a list', ...of(ListOrdersRequestSchema, { userId: 'u', pageSize: 100 })],
   ['a shipment', ...of(ShipOrderRequestSchema, ship)],
-  [
-    'an offer',
-    ...of(PutOfferRequestSchema, { offer: { skuId: 's', title: 'ü', unitPrice: money } }),
-  ],
+  ['an offer', ...of(PutOfferRequestSchema, { offer: { ...offer, attributes: { size: 'XL' } } })],
   ['news', ...of(RecordPaymentRequestSchema, { records: [record] })],
   ['payments', ...of(BatchCreatePaymentRequestSchema, { items: [payment] })],
-  ['reservations', ...of(BatchReserveRequestSchema, { items: [part] })],
+  ['reservations', ...of(BatchReserveRequestSchema, { items: [part], traces: [{ item: 999 }] })],
 ])('%s passes both', (_name, schema, message) => {
   expect(validator.validate(schema, message).kind).toBe('valid');
   expect(quickCheck(schema)(message)).toBe(true);
 });
 
+const pairs = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, 'x']));
 const lines = (count: number) => Array.from({ length: count }, () => line);
 
 test.each([
@@ -72,6 +72,15 @@ test.each([
   ['a carrier too long', ...of(ShipOrderRequestSchema, { ...ship, carrier: '😀'.repeat(65) })],
   ['a negative version', ...of(ShipOrderRequestSchema, { ...ship, expectedVersion: -1n })],
   ['no offer', ...of(PutOfferRequestSchema, {})],
+  [
+    'an attribute with an odd name',
+    ...of(PutOfferRequestSchema, { offer: { ...offer, attributes: { Size: 'XL' } } }),
+  ],
+  [
+    'too many attributes',
+    ...of(PutOfferRequestSchema, { offer: { ...offer, attributes: pairs(21) } }),
+  ],
+  ['item 1000', ...of(BatchReserveRequestSchema, { items: [part], traces: [{ item: 1000 }] })],
   ['an offer without a price', ...of(PutOfferRequestSchema, { offer: { skuId: 's', title: 't' } })],
   ['news of nothing', ...of(RecordPaymentRequestSchema, { records: [{ ...record, news: 0 }] })],
 ])('%s passes neither', (_name, schema, message) => {

@@ -85,17 +85,8 @@ function fieldCheck(field: DescField, known: Map<DescMessage, Holds>): Holds | u
   };
 }
 
-const FIELD_RULES = [
-  'required',
-  'ignore',
-  'string',
-  'uint32',
-  'int32',
-  'int64',
-  'enum',
-  'repeated',
-  'map',
-];
+const NUMBERS = ['uint32', 'int32', 'int64'];
+const FIELD_RULES = [...NUMBERS, 'required', 'ignore', 'string', 'enum', 'repeated', 'map'];
 
 function valueCheck(
   field: DescField,
@@ -207,17 +198,26 @@ function scalarCheck(scalar: ScalarType, rules: FieldRules | undefined): Holds |
   }
 }
 
-const BOUNDS = ['gte', 'lte'];
+const BOUNDS = ['gte', 'lte', 'gt', 'lt'];
+
+interface Bound {
+  readonly case?: string | undefined;
+  readonly value?: number | bigint | undefined;
+}
 
 interface Bounds {
-  readonly greaterThan: { readonly value?: number | bigint | undefined };
-  readonly lessThan: { readonly value?: number | bigint | undefined };
+  readonly greaterThan: Bound;
+  readonly lessThan: Bound;
 }
 
 function within({ greaterThan, lessThan }: Bounds): Holds {
   const least = greaterThan.value ?? Number.NEGATIVE_INFINITY;
   const most = lessThan.value ?? Number.POSITIVE_INFINITY;
-  return (value) => (value as number) >= least && (value as number) <= most;
+  const [above, below] = [greaterThan.case === 'gt', lessThan.case === 'lt'];
+  return (number) => {
+    const value = number as number;
+    return (above ? value > least : value >= least) && (below ? value < most : value <= most);
+  };
 }
 
 function textCheck(rules: StringRules): Holds {

@@ -8,13 +8,14 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { type Server, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import { Health } from '../../../gen/grpc/health/v1/health_pb.js';
 import {
   ServerReflection,
   type ServerReflectionRequest,
   type ServerReflectionResponseSchema,
 } from '../../../gen/grpc/reflection/v1/reflection_pb.js';
+import type { GrpcServer } from '../grpc/grpc-server.js';
 import { decoder, encoder, methodPath } from './definition.js';
 import type { OpenStreams } from './open-streams.js';
 
@@ -27,7 +28,7 @@ type ReflectionCall = ServerDuplexStream<
 >;
 
 export function addReflection(
-  server: Server,
+  server: GrpcServer,
   services: readonly DescService[],
   open: OpenStreams,
 ): void {

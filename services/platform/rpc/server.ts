@@ -8,17 +8,16 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import {
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Server,
-  ServerCredentials,
-  type ServerOptions,
-  type UntypedServiceImplementation,
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { GrpcServer, type GrpcServerOptions } from '../grpc/grpc-server.js';
 import type { Log } from '../log.js';
 import { Admission } from './admission.js';
 import type { CallContext } from './call-context.js';
+import { metered } from './call-meter.js';
 import { alreadyEncoded, decoder, methodPath, requestDecoder } from './definition.js';
 import { Health } from './health.js';
 import { OpenStreams } from './open-streams.js';
@@ -54,16 +53,12 @@ export interface RpcServerOptions {
 
 // A full batch of 1,000 orders of 20 lines of 75 bytes and three ids of 66 is 1.7 MiB.
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
-// Finds callers whose machine is gone. Far above any drain window, because a ping that meets a
-// draining connection drops the calls on it.
+// Finds callers whose machine is gone: they are cut after one to two of these.
 const KEEPALIVE_MS = 60_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
-// grpc-js's own word for "never": connections are few, internal and long-lived.
-const NEVER_MS = 2 ** 31 - 1;
 
 export class RpcServer {
   readonly #options: RpcServerOptions;
-  readonly #server: Server;
+  readonly #server: GrpcServer;
   readonly #health = new Health();
   readonly #services: DescService[] = [];
   readonly #openStreams = new OpenStreams();
@@ -73,9 +68,11 @@ export class RpcServer {
 
   constructor(o: RpcServerOptions) {
     this.#options = o;
-    this.#server = new Server(serverOptions(o));
+    this.#server = new GrpcServer(serverOptions(o));
     this.#unaryAdmission = new Admission(o.concurrencyMax);
     this.#streamAdmission = new Admission(o.concurrencyMax);
+    this.#unaryAdmission.meter('unary');
+    this.#streamAdmission.meter('stream');
   }
 
   /**
@@ -103,14 +100,8 @@ export class RpcServer {
   async listen(address: string): Promise<number> {
     this.#health.addTo(this.#server, this.#openStreams);
     addReflection(this.#server, this.#services, this.#openStreams);
-    const credentials = ServerCredentials.createInsecure();
     this.#pulse.start();
-    return await new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, credentials, (error, port) => {
-        if (error) reject(error);
-        else resolve(port);
-      });
-    });
+    return await this.#server.listen(address);
   }
 
   setServing(serving: boolean): void {
@@ -119,21 +110,21 @@ export class RpcServer {
 
   /**
    * Takes no new connections, ends streams, waits for calls in flight up to `drainMsMax`, then cuts
-   * what is left. Resolves in any case: tryShutdown alone waits for ever for a peer that hangs.
+   * what is left. Resolves in any case.
    */
   async stop(drainMsMax: number): Promise<void> {
     this.setServing(false);
     this.#pulse.stop();
     const drained = new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), drainMsMax);
-      this.#server.tryShutdown(() => {
+      void this.#server.drain().then(() => {
         clearTimeout(timer);
         resolve(true);
       });
     });
     this.#openStreams.endAll();
     if (!(await drained)) this.#options.log.warn({ drainMsMax }, 'drain took too long; cutting');
-    this.#server.forceShutdown();
+    this.#server.cut();
   }
 
   #implement(
@@ -144,14 +135,17 @@ export class RpcServer {
     const log = this.#options.log.child({ method: methodPath(method) });
     switch (method.methodKind) {
       case 'unary':
-        return unaryCall({
-          method,
-          handler: handler as UnaryHandler,
-          admission: exempt ? undefined : this.#unaryAdmission,
-          limits: this.#options,
-          pulse: this.#pulse,
-          log,
-        });
+        return metered(
+          methodPath(method),
+          unaryCall({
+            method,
+            handler: handler as UnaryHandler,
+            admission: exempt ? undefined : this.#unaryAdmission,
+            limits: this.#options,
+            pulse: this.#pulse,
+            log,
+          }),
+        );
       case 'server_streaming':
         return streamCall({
           method,
@@ -185,19 +179,12 @@ function serviceDefinition(service: DescService) {
   );
 }
 
-function serverOptions(o: RpcServerOptions): ServerOptions {
-  const messageBytesMax = o.messageBytesMax ?? MESSAGE_BYTES_MAX;
+function serverOptions(o: RpcServerOptions): GrpcServerOptions {
   return {
-    'grpc.max_receive_message_length': messageBytesMax,
-    'grpc.max_send_message_length': messageBytesMax,
+    messageBytesMax: o.messageBytesMax ?? MESSAGE_BYTES_MAX,
     // Above the limit of calls, so that callers are told OVERLOADED instead of waiting unseen in
     // their own connection; 100 for health, reflection and calls whose caller has left.
-    'grpc.max_concurrent_streams': 2 * o.concurrencyMax + 100,
-    'grpc.keepalive_time_ms': KEEPALIVE_MS,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
-    'grpc.max_connection_age_ms': NEVER_MS,
-    'grpc.max_connection_idle_ms': NEVER_MS,
-    // Costs next to nothing, and without it forceShutdown() knows no connections and cuts none.
-    'grpc.enable_channelz': 1,
+    streamsMax: 2 * o.concurrencyMax + 100,
+    keepaliveMs: KEEPALIVE_MS,
   };
 }

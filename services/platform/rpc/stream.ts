@@ -9,10 +9,12 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Log } from '../log.js';
+import type { Span } from '../telemetry/trace-context.js';
 import type { Admission } from './admission.js';
 import { type CallContext, callerDeadlineMs, LiveCall } from './call-context.js';
-import { encoder, type MessageLike } from './definition.js';
-import { RpcError, toServiceError } from './errors.js';
+import { type CallFailure, CallTrace } from './call-trace.js';
+import { encoder, type MessageLike, methodPath } from './definition.js';
+import { RpcError, reasonOf, toServiceError } from './errors.js';
 import type { EndStream, OpenStreams } from './open-streams.js';
 import { FULL, OVERLOAD_RETRY_MS, TOO_LATE } from './unary.js';
 import { requestCheck } from './validate.js';
@@ -49,8 +51,10 @@ const ENDINGS = {
 export function streamCall(o: StreamMethod): handleServerStreamingCall<Message, Buffer> {
   const check = requestCheck(o.method.input);
   const encode = encoder(o.method.output);
+  const trace = new CallTrace(methodPath(o.method));
 
   async function serve(call: Outbound, stream: OpenStream) {
+    let failure: CallFailure | undefined;
     try {
       const refusal = check(call.request);
       if (refusal) throw refusal;
@@ -58,8 +62,12 @@ export function streamCall(o: StreamMethod): handleServerStreamingCall<Message, 
       if (ending === 'DONE') call.end();
       else if (ending !== 'CALLER_LEFT') call.emit('error', ENDINGS[ending]);
     } catch (error) {
-      call.emit('error', toServiceError(error, o.log));
+      const refusal = toServiceError(error, o.log);
+      failure = { code: refusal.code, reason: reasonOf(error) };
+      call.emit('error', refusal);
     } finally {
+      // Only what was recorded from its beginning: an hour is no long time for a stream.
+      if (stream.ctx.span) trace.end(stream.ctx.span, 0, failure, [call.request]);
       stream.close();
       o.open.delete(stream.end);
       o.admission.leave();
@@ -71,7 +79,8 @@ export function streamCall(o: StreamMethod): handleServerStreamingCall<Message, 
     const deadlineMs = Math.min(callerDeadlineMs(call), nowMs + STREAM_MS_MAX);
     if (deadlineMs <= nowMs) return void call.emit('error', TOO_LATE);
     if (!o.admission.enter()) return void call.emit('error', FULL);
-    const stream = new OpenStream(call, deadlineMs, deadlineMs - nowMs);
+    const span = trace.begin(call.metadata, nowMs);
+    const stream = new OpenStream(call, deadlineMs, deadlineMs - nowMs, span);
     o.open.add(stream.end);
     void serve(call, stream);
   };
@@ -105,9 +114,9 @@ class OpenStream {
   ending: Ending | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(call: Outbound, deadlineMs: number, leftMs: number) {
+  constructor(call: Outbound, deadlineMs: number, leftMs: number, span: Span | undefined) {
     this.#call = call;
-    this.ctx = new LiveCall(call, deadlineMs);
+    this.ctx = new LiveCall(call, deadlineMs, span);
     this.#timer = setTimeout(() => this.#finish('TOO_LATE'), leftMs);
     call.once('cancelled', () => this.#finish('CALLER_LEFT'));
   }

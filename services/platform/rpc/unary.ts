@@ -12,8 +12,10 @@ import {
   effectiveDeadlineMs,
   LiveCall,
 } from './call-context.js';
-import { encoder, type MessageLike } from './definition.js';
-import { deadlineExceeded, overloaded, toServiceError } from './errors.js';
+import { callIds } from './call-ids.js';
+import { CallTrace } from './call-trace.js';
+import { encoder, type MessageLike, methodPath } from './definition.js';
+import { deadlineExceeded, overloaded, reasonOf, toServiceError } from './errors.js';
 import { type Pulse, SIFT_MS } from './pulse.js';
 import { requestCheck } from './validate.js';
 
@@ -38,15 +40,22 @@ export const FULL = toServiceError(overloaded(OVERLOAD_RETRY_MS));
 export function unaryCall(o: UnaryMethod): handleUnaryCall<Message, Buffer> {
   const check = requestCheck(o.method.input);
   const encode = encoder(o.method.output);
+  const trace = new CallTrace(methodPath(o.method));
 
   async function answer(request: Message, ctx: LiveCall, reply: sendUnaryData<Buffer>) {
+    const startMs = Date.now();
     try {
       const refusal = check(request);
       if (refusal) throw refusal;
-      const bytes = encode(await o.handler(request, ctx));
+      const response = await o.handler(request, ctx);
+      const bytes = encode(response);
       reply(null, bytes);
+      trace.end(ctx.span, startMs, undefined, [request, response]);
     } catch (error) {
-      reply(toServiceError(error, o.log));
+      const failure = toServiceError(error, o.log, () => callIds(request, ctx.span));
+      reply(failure);
+      const { code } = failure;
+      trace.end(ctx.span, startMs, { code, reason: reasonOf(error) }, [request]);
     } finally {
       o.admission?.leave();
     }
@@ -58,7 +67,7 @@ export function unaryCall(o: UnaryMethod): handleUnaryCall<Message, Buffer> {
     const deadlineMs = effectiveDeadlineMs(callerMs, o.limits, nowMs);
     if (deadlineMs <= nowMs) return reply(TOO_LATE);
     if (o.admission && !o.admission.enter()) return reply(FULL);
-    const ctx = new LiveCall(call, deadlineMs);
+    const ctx = new LiveCall(call, deadlineMs, trace.begin(call.metadata, nowMs));
     // grpc-js watches over the caller's own deadline; a timer of ours is needed only below it.
     const once = deadlineMs < callerMs ? replyInTime(ctx, reply, deadlineMs - nowMs) : reply;
     void answer(call.request, ctx, once);

@@ -7,6 +7,8 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ItemTrace, ItemTraceJson } from "../../common/v1/trace_pb.js";
+import { file_spillway_common_v1_trace } from "../../common/v1/trace_pb.js";
 import type { LedgerEntry, LedgerEntryJson, Reservation, ReservationJson, ReservationLine, ReservationLineJson, StockLevel, StockLevelJson } from "./inventory_pb.js";
 import { file_spillway_inventory_v1_inventory } from "./inventory_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/inventory/v1/inventory_service.proto.
  */
 export const file_spillway_inventory_v1_inventory_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci1zcGlsbHdheS9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNwaWxsd2F5LmludmVudG9yeS52MSLuAQoOUmVzZXJ2ZVJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEi8KB3VzZXJfaWQYAyABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBJBCgVsaW5lcxgEIAMoCzImLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZhdGlvbkxpbmVCCrpIB5IBBAgBEBQiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uInwKDVJlc2VydmVSZXN1bHQSNgoHb3V0Y29tZRgBIAEoDjIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlT3V0Y29tZRIQCghvcmRlcl9pZBgCIAEoCRIOCgZza3VfaWQYAyABKAkSEQoJYXZhaWxhYmxlGAQgASgDIlgKE0JhdGNoUmVzZXJ2ZVJlcXVlc3QSQQoFaXRlbXMYASADKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlcXVlc3RCC7pICJIBBQgBEOgHIk0KFEJhdGNoUmVzZXJ2ZVJlc3BvbnNlEjUKB3Jlc3VsdHMYASADKAsyJC5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2ZVJlc3VsdCK2AQoOUmVzZXJ2YXRpb25SZWYSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI6Cgdza3VfaWRzGAIgAygJQim6SCaSASMIARAUGAEiG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgDIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIlQKDkNvbmZpcm1SZXF1ZXN0EkIKC3Jlc2VydmF0aW9uGAEgASgLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQga6SAPIAQEiEQoPQ29uZmlybVJlc3BvbnNlIl8KE0JhdGNoQ29uZmlybVJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoByJNChRCYXRjaENvbmZpcm1SZXNwb25zZRI1CghvdXRjb21lcxgBIAMoDjIjLnNwaWxsd2F5LmludmVudG9yeS52MS5DbG9zZU91dGNvbWUiVAoOUmVsZWFzZVJlcXVlc3QSQgoLcmVzZXJ2YXRpb24YASABKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCBrpIA8gBASIRCg9SZWxlYXNlUmVzcG9uc2UiXwoTQmF0Y2hSZWxlYXNlUmVxdWVzdBJICgxyZXNlcnZhdGlvbnMYASADKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCC7pICJIBBQgBEOgHIk0KFEJhdGNoUmVsZWFzZVJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSJeChJCYXRjaFJldHVyblJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoByJMChNCYXRjaFJldHVyblJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSJPChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJRChZHZXRSZXNlcnZhdGlvblJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uIkEKD0dldFN0b2NrUmVxdWVzdBIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJEChBHZXRTdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwiUQoUQmF0Y2hHZXRTdG9ja1JlcXVlc3QSOQoHc2t1X2lkcxgBIAMoCUIoukglkgEiCAEQ6AciG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJKChVCYXRjaEdldFN0b2NrUmVzcG9uc2USMQoGc3RvY2tzGAEgAygLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwitwEKDlJlc3RvY2tSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIuCgZza3VfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBInCgVkZWx0YRgDIAEoA0IYukgVIhM4ABiAlOvcAyiA7JSj/P////8BEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYyAEiQwoPUmVzdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwifwoRTGlzdExlZGdlclJlcXVlc3QSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRjoBygAEhsKCnBhZ2VfdG9rZW4YAyABKAlCB7pIBHICGEAiYgoSTGlzdExlZGdlclJlc3BvbnNlEjMKB2VudHJpZXMYASADKAsyIi5zcGlsbHdheS5pbnZlbnRvcnkudjEuTGVkZ2VyRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImgKEVdhdGNoU3RvY2tSZXF1ZXN0EjoKB3NrdV9pZHMYASADKAlCKbpIJpIBIwgBEGQYASIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhcKD3NvbGRfb3V0X25vdGljZRgCIAEoCCKkAQoSV2F0Y2hTdG9ja1Jlc3BvbnNlEjAKBXN0b2NrGAEgASgLMiEuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWwSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKBm5vdGljZRgDIAEoCzIkLnNwaWxsd2F5LmludmVudG9yeS52MS5Tb2xkT3V0Tm90aWNlImQKDVNvbGRPdXROb3RpY2USDwoHZ3JhbnRlZBgBIAEoDBIOCgZoYXNoZXMYAiABKA0SFgoOZmlsdGVyX3ZlcnNpb24YAyABKAMSGgoScmVhZF9hZnRlcl9vcGVuX21zGAQgASgDKs0CCg5SZXNlcnZlT3V0Y29tZRIfChtSRVNFUlZFX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhSRVNFUlZFX09VVENPTUVfUkVTRVJWRUQQARIdChlSRVNFUlZFX09VVENPTUVfRFVQTElDQVRFEAISHAoYUkVTRVJWRV9PVVRDT01FX1NPTERfT1VUEAMSHgoaUkVTRVJWRV9PVVRDT01FX1VTRVJfTElNSVQQBBIaChZSRVNFUlZFX09VVENPTUVfQ0xPU0VEEAUSJQohUkVTRVJWRV9PVVRDT01FX1JFUVVFU1RfSURfUkVVU0VEEAYSHwobUkVTRVJWRV9PVVRDT01FX1NLVV9VTktOT1dOEAcSGwoXUkVTRVJWRV9PVVRDT01FX1VOS05PV04QCBIeChpSRVNFUlZFX09VVENPTUVfT1ZFUkxPQURFRBAJKtYBCgxDbG9zZU91dGNvbWUSHQoZQ0xPU0VfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhYKEkNMT1NFX09VVENPTUVfRE9ORRABEiUKIUNMT1NFX09VVENPTUVfUkVTRVJWQVRJT05fVU5LTk9XThACEiQKIENMT1NFX09VVENPTUVfUkVTRVJWQVRJT05fQ0xPU0VEEAMSJwojQ0xPU0VfT1VUQ09NRV9SRVNFUlZBVElPTl9DT05GSVJNRUQQBBIZChVDTE9TRV9PVVRDT01FX1VOS05PV04QBTKvCgoQSW52ZW50b3J5U2VydmljZRJYCgdSZXNlcnZlEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXNwb25zZRJnCgxCYXRjaFJlc2VydmUSKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXNlcnZlUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJlc2VydmVSZXNwb25zZRJYCgdDb25maXJtEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNvbmZpcm1SZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNvbmZpcm1SZXNwb25zZRJnCgxCYXRjaENvbmZpcm0SKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hDb25maXJtUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaENvbmZpcm1SZXNwb25zZRJYCgdSZWxlYXNlEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNwb25zZRJnCgxCYXRjaFJlbGVhc2USKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZWxlYXNlUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJlbGVhc2VSZXNwb25zZRJkCgtCYXRjaFJldHVybhIpLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJldHVyblJlcXVlc3QaKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXR1cm5SZXNwb25zZRJyCg5HZXRSZXNlcnZhdGlvbhIsLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLS5zcGlsbHdheS5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSIDkAIBEmAKCEdldFN0b2NrEiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkdldFN0b2NrUmVxdWVzdBonLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESbwoNQmF0Y2hHZXRTdG9jaxIrLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiA5ACARJYCgdSZXN0b2NrEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc3RvY2tSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc3RvY2tSZXNwb25zZRJmCgpMaXN0TGVkZ2VyEiguc3BpbGx3YXkuaW52ZW50b3J5LnYxLkxpc3RMZWRnZXJSZXF1ZXN0Gikuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkxpc3RMZWRnZXJSZXNwb25zZSIDkAIBEmMKCldhdGNoU3RvY2sSKC5zcGlsbHdheS5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1JlcXVlc3QaKS5zcGlsbHdheS5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1Jlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_inventory_v1_inventory]);
+  fileDesc("Ci1zcGlsbHdheS9pbnZlbnRvcnkvdjEvaW52ZW50b3J5X3NlcnZpY2UucHJvdG8SFXNwaWxsd2F5LmludmVudG9yeS52MSLuAQoOUmVzZXJ2ZVJlcXVlc3QSNgoOcmVzZXJ2YXRpb25faWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIwCghvcmRlcl9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEi8KB3VzZXJfaWQYAyABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBJBCgVsaW5lcxgEIAMoCzImLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZhdGlvbkxpbmVCCrpIB5IBBAgBEBQiSgoPUmVzZXJ2ZVJlc3BvbnNlEjcKC3Jlc2VydmF0aW9uGAEgASgLMiIuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uInwKDVJlc2VydmVSZXN1bHQSNgoHb3V0Y29tZRgBIAEoDjIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlT3V0Y29tZRIQCghvcmRlcl9pZBgCIAEoCRIOCgZza3VfaWQYAyABKAkSEQoJYXZhaWxhYmxlGAQgASgDIpIBChNCYXRjaFJlc2VydmVSZXF1ZXN0EkEKBWl0ZW1zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0Qgu6SAiSAQUIARDoBxI4CgZ0cmFjZXMYDyADKAsyHS5zcGlsbHdheS5jb21tb24udjEuSXRlbVRyYWNlQgm6SAaSAQMQ6AciTQoUQmF0Y2hSZXNlcnZlUmVzcG9uc2USNQoHcmVzdWx0cxgBIAMoCzIkLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZlUmVzdWx0IrYBCg5SZXNlcnZhdGlvblJlZhI2Cg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjoKB3NrdV9pZHMYAiADKAlCKbpIJpIBIwgBEBQYASIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjAKCG9yZGVyX2lkGAMgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiVAoOQ29uZmlybVJlcXVlc3QSQgoLcmVzZXJ2YXRpb24YASABKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCBrpIA8gBASIRCg9Db25maXJtUmVzcG9uc2UimQEKE0JhdGNoQ29uZmlybVJlcXVlc3QSSAoMcmVzZXJ2YXRpb25zGAEgAygLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQgu6SAiSAQUIARDoBxI4CgZ0cmFjZXMYDyADKAsyHS5zcGlsbHdheS5jb21tb24udjEuSXRlbVRyYWNlQgm6SAaSAQMQ6AciTQoUQmF0Y2hDb25maXJtUmVzcG9uc2USNQoIb3V0Y29tZXMYASADKA4yIy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQ2xvc2VPdXRjb21lIlQKDlJlbGVhc2VSZXF1ZXN0EkIKC3Jlc2VydmF0aW9uGAEgASgLMiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uUmVmQga6SAPIAQEiEQoPUmVsZWFzZVJlc3BvbnNlIpkBChNCYXRjaFJlbGVhc2VSZXF1ZXN0EkgKDHJlc2VydmF0aW9ucxgBIAMoCzIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZhdGlvblJlZkILukgIkgEFCAEQ6AcSOAoGdHJhY2VzGA8gAygLMh0uc3BpbGx3YXkuY29tbW9uLnYxLkl0ZW1UcmFjZUIJukgGkgEDEOgHIk0KFEJhdGNoUmVsZWFzZVJlc3BvbnNlEjUKCG91dGNvbWVzGAEgAygOMiMuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNsb3NlT3V0Y29tZSKYAQoSQmF0Y2hSZXR1cm5SZXF1ZXN0EkgKDHJlc2VydmF0aW9ucxgBIAMoCzIlLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXNlcnZhdGlvblJlZkILukgIkgEFCAEQ6AcSOAoGdHJhY2VzGA8gAygLMh0uc3BpbGx3YXkuY29tbW9uLnYxLkl0ZW1UcmFjZUIJukgGkgEDEOgHIkwKE0JhdGNoUmV0dXJuUmVzcG9uc2USNQoIb3V0Y29tZXMYASADKA4yIy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQ2xvc2VPdXRjb21lIlwKDFJldHVybmVkTGluZRIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIcCghxdWFudGl0eRgCIAEoDUIKukgHKgUYkE4oASLEAQoLTGluZXNSZXR1cm4SQgoLcmVzZXJ2YXRpb24YASABKAsyJS5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25SZWZCBrpIA8gBARIxCglyZXR1cm5faWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI+CgVsaW5lcxgDIAMoCzIjLnNwaWxsd2F5LmludmVudG9yeS52MS5SZXR1cm5lZExpbmVCCrpIB5IBBAgBEBQilQEKF0JhdGNoUmV0dXJuTGluZXNSZXF1ZXN0EkAKB3JldHVybnMYASADKAsyIi5zcGlsbHdheS5pbnZlbnRvcnkudjEuTGluZXNSZXR1cm5CC7pICJIBBQgBEOgHEjgKBnRyYWNlcxgPIAMoCzIdLnNwaWxsd2F5LmNvbW1vbi52MS5JdGVtVHJhY2VCCbpIBpIBAxDoByJRChhCYXRjaFJldHVybkxpbmVzUmVzcG9uc2USNQoIb3V0Y29tZXMYASADKA4yIy5zcGlsbHdheS5pbnZlbnRvcnkudjEuQ2xvc2VPdXRjb21lIk8KFUdldFJlc2VydmF0aW9uUmVxdWVzdBI2Cg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIlEKFkdldFJlc2VydmF0aW9uUmVzcG9uc2USNwoLcmVzZXJ2YXRpb24YASABKAsyIi5zcGlsbHdheS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb24iQQoPR2V0U3RvY2tSZXF1ZXN0Ei4KBnNrdV9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIkQKEEdldFN0b2NrUmVzcG9uc2USMAoFc3RvY2sYASABKAsyIS5zcGlsbHdheS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbCJRChRCYXRjaEdldFN0b2NrUmVxdWVzdBI5Cgdza3VfaWRzGAEgAygJQii6SCWSASIIARDoByIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIkoKFUJhdGNoR2V0U3RvY2tSZXNwb25zZRIxCgZzdG9ja3MYASADKAsyIS5zcGlsbHdheS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbCK3AQoOUmVzdG9ja1JlcXVlc3QSMgoKcmVxdWVzdF9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEi4KBnNrdV9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEicKBWRlbHRhGAMgASgDQhi6SBUiEzgAGICU69wDKIDslKP8/////wESGAoGcmVhc29uGAQgASgJQgi6SAVyAxjIASJDCg9SZXN0b2NrUmVzcG9uc2USMAoFc3RvY2sYASABKAsyIS5zcGlsbHdheS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbCJ/ChFMaXN0TGVkZ2VyUmVxdWVzdBIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGOgHKAASGwoKcGFnZV90b2tlbhgDIAEoCUIHukgEcgIYQCJiChJMaXN0TGVkZ2VyUmVzcG9uc2USMwoHZW50cmllcxgBIAMoCzIiLnNwaWxsd2F5LmludmVudG9yeS52MS5MZWRnZXJFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiaAoRV2F0Y2hTdG9ja1JlcXVlc3QSOgoHc2t1X2lkcxgBIAMoCUIpukgmkgEjCAEQZBgBIhtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSFwoPc29sZF9vdXRfbm90aWNlGAIgASgIIqQBChJXYXRjaFN0b2NrUmVzcG9uc2USMAoFc3RvY2sYASABKAsyIS5zcGlsbHdheS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNAoGbm90aWNlGAMgASgLMiQuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlNvbGRPdXROb3RpY2UiZAoNU29sZE91dE5vdGljZRIPCgdncmFudGVkGAEgASgMEg4KBmhhc2hlcxgCIAEoDRIWCg5maWx0ZXJfdmVyc2lvbhgDIAEoAxIaChJyZWFkX2FmdGVyX29wZW5fbXMYBCABKAMqzQIKDlJlc2VydmVPdXRjb21lEh8KG1JFU0VSVkVfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhwKGFJFU0VSVkVfT1VUQ09NRV9SRVNFUlZFRBABEh0KGVJFU0VSVkVfT1VUQ09NRV9EVVBMSUNBVEUQAhIcChhSRVNFUlZFX09VVENPTUVfU09MRF9PVVQQAxIeChpSRVNFUlZFX09VVENPTUVfVVNFUl9MSU1JVBAEEhoKFlJFU0VSVkVfT1VUQ09NRV9DTE9TRUQQBRIlCiFSRVNFUlZFX09VVENPTUVfUkVRVUVTVF9JRF9SRVVTRUQQBhIfChtSRVNFUlZFX09VVENPTUVfU0tVX1VOS05PV04QBxIbChdSRVNFUlZFX09VVENPTUVfVU5LTk9XThAIEh4KGlJFU0VSVkVfT1VUQ09NRV9PVkVSTE9BREVEEAkq+AEKDENsb3NlT3V0Y29tZRIdChlDTE9TRV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFgoSQ0xPU0VfT1VUQ09NRV9ET05FEAESJQohQ0xPU0VfT1VUQ09NRV9SRVNFUlZBVElPTl9VTktOT1dOEAISJAogQ0xPU0VfT1VUQ09NRV9SRVNFUlZBVElPTl9DTE9TRUQQAxInCiNDTE9TRV9PVVRDT01FX1JFU0VSVkFUSU9OX0NPTkZJUk1FRBAEEhkKFUNMT1NFX09VVENPTUVfVU5LTk9XThAFEiAKHENMT1NFX09VVENPTUVfUkVUVVJOX1JFRlVTRUQQBjKkCwoQSW52ZW50b3J5U2VydmljZRJYCgdSZXNlcnZlEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc2VydmVSZXNwb25zZRJnCgxCYXRjaFJlc2VydmUSKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXNlcnZlUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJlc2VydmVSZXNwb25zZRJYCgdDb25maXJtEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNvbmZpcm1SZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkNvbmZpcm1SZXNwb25zZRJnCgxCYXRjaENvbmZpcm0SKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hDb25maXJtUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaENvbmZpcm1SZXNwb25zZRJYCgdSZWxlYXNlEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNwb25zZRJnCgxCYXRjaFJlbGVhc2USKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZWxlYXNlUmVxdWVzdBorLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJlbGVhc2VSZXNwb25zZRJkCgtCYXRjaFJldHVybhIpLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaFJldHVyblJlcXVlc3QaKi5zcGlsbHdheS5pbnZlbnRvcnkudjEuQmF0Y2hSZXR1cm5SZXNwb25zZRJzChBCYXRjaFJldHVybkxpbmVzEi4uc3BpbGx3YXkuaW52ZW50b3J5LnYxLkJhdGNoUmV0dXJuTGluZXNSZXF1ZXN0Gi8uc3BpbGx3YXkuaW52ZW50b3J5LnYxLkJhdGNoUmV0dXJuTGluZXNSZXNwb25zZRJyCg5HZXRSZXNlcnZhdGlvbhIsLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLS5zcGlsbHdheS5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZSIDkAIBEmAKCEdldFN0b2NrEiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkdldFN0b2NrUmVxdWVzdBonLnNwaWxsd2F5LmludmVudG9yeS52MS5HZXRTdG9ja1Jlc3BvbnNlIgOQAgESbwoNQmF0Y2hHZXRTdG9jaxIrLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBosLnNwaWxsd2F5LmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVzcG9uc2UiA5ACARJYCgdSZXN0b2NrEiUuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc3RvY2tSZXF1ZXN0GiYuc3BpbGx3YXkuaW52ZW50b3J5LnYxLlJlc3RvY2tSZXNwb25zZRJmCgpMaXN0TGVkZ2VyEiguc3BpbGx3YXkuaW52ZW50b3J5LnYxLkxpc3RMZWRnZXJSZXF1ZXN0Gikuc3BpbGx3YXkuaW52ZW50b3J5LnYxLkxpc3RMZWRnZXJSZXNwb25zZSIDkAIBEmMKCldhdGNoU3RvY2sSKC5zcGlsbHdheS5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1JlcXVlc3QaKS5zcGlsbHdheS5pbnZlbnRvcnkudjEuV2F0Y2hTdG9ja1Jlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_trace, file_spillway_inventory_v1_inventory]);
 
 /**
  * ReserveRequest asks for the units of one order.
@@ -218,6 +220,13 @@ export type BatchReserveRequest = Message<"spillway.inventory.v1.BatchReserveReq
    * @generated from field: repeated spillway.inventory.v1.ReserveRequest items = 1;
    */
   items: ReserveRequest[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -232,6 +241,13 @@ export type BatchReserveRequestJson = {
    * @generated from field: repeated spillway.inventory.v1.ReserveRequest items = 1;
    */
   items?: ReserveRequestJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -409,6 +425,13 @@ export type BatchConfirmRequest = Message<"spillway.inventory.v1.BatchConfirmReq
    * @generated from field: repeated spillway.inventory.v1.ReservationRef reservations = 1;
    */
   reservations: ReservationRef[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -423,6 +446,13 @@ export type BatchConfirmRequestJson = {
    * @generated from field: repeated spillway.inventory.v1.ReservationRef reservations = 1;
    */
   reservations?: ReservationRefJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -537,6 +567,13 @@ export type BatchReleaseRequest = Message<"spillway.inventory.v1.BatchReleaseReq
    * @generated from field: repeated spillway.inventory.v1.ReservationRef reservations = 1;
    */
   reservations: ReservationRef[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -551,6 +588,13 @@ export type BatchReleaseRequestJson = {
    * @generated from field: repeated spillway.inventory.v1.ReservationRef reservations = 1;
    */
   reservations?: ReservationRefJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -607,6 +651,13 @@ export type BatchReturnRequest = Message<"spillway.inventory.v1.BatchReturnReque
    * @generated from field: repeated spillway.inventory.v1.ReservationRef reservations = 1;
    */
   reservations: ReservationRef[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -621,6 +672,13 @@ export type BatchReturnRequestJson = {
    * @generated from field: repeated spillway.inventory.v1.ReservationRef reservations = 1;
    */
   reservations?: ReservationRefJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -666,6 +724,202 @@ export const BatchReturnResponseSchema: GenMessage<BatchReturnResponse, {jsonTyp
   messageDesc(file_spillway_inventory_v1_inventory_service, 15);
 
 /**
+ * ReturnedLine says how many units of a line come back.
+ *
+ * @generated from message spillway.inventory.v1.ReturnedLine
+ */
+export type ReturnedLine = Message<"spillway.inventory.v1.ReturnedLine"> & {
+  /**
+   * The SKU of the line.
+   *
+   * @generated from field: string sku_id = 1;
+   */
+  skuId: string;
+
+  /**
+   * How many units.
+   *
+   * @generated from field: uint32 quantity = 2;
+   */
+  quantity: number;
+};
+
+/**
+ * ReturnedLine says how many units of a line come back.
+ *
+ * @generated from message spillway.inventory.v1.ReturnedLine
+ */
+export type ReturnedLineJson = {
+  /**
+   * The SKU of the line.
+   *
+   * @generated from field: string sku_id = 1;
+   */
+  skuId?: string;
+
+  /**
+   * How many units.
+   *
+   * @generated from field: uint32 quantity = 2;
+   */
+  quantity?: number;
+};
+
+/**
+ * Describes the message spillway.inventory.v1.ReturnedLine.
+ * Use `create(ReturnedLineSchema)` to create a new message.
+ */
+export const ReturnedLineSchema: GenMessage<ReturnedLine, {jsonType: ReturnedLineJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_inventory_v1_inventory_service, 16);
+
+/**
+ * LinesReturn names units of a sold reservation to take back.
+ *
+ * @generated from message spillway.inventory.v1.LinesReturn
+ */
+export type LinesReturn = Message<"spillway.inventory.v1.LinesReturn"> & {
+  /**
+   * The reservation, with all of its SKUs.
+   *
+   * @generated from field: spillway.inventory.v1.ReservationRef reservation = 1;
+   */
+  reservation?: ReservationRef | undefined;
+
+  /**
+   * The caller's id of this return, kept for every retry.
+   *
+   * @generated from field: string return_id = 2;
+   */
+  returnId: string;
+
+  /**
+   * What comes back: 1 to 20 lines, each SKU once.
+   *
+   * @generated from field: repeated spillway.inventory.v1.ReturnedLine lines = 3;
+   */
+  lines: ReturnedLine[];
+};
+
+/**
+ * LinesReturn names units of a sold reservation to take back.
+ *
+ * @generated from message spillway.inventory.v1.LinesReturn
+ */
+export type LinesReturnJson = {
+  /**
+   * The reservation, with all of its SKUs.
+   *
+   * @generated from field: spillway.inventory.v1.ReservationRef reservation = 1;
+   */
+  reservation?: ReservationRefJson;
+
+  /**
+   * The caller's id of this return, kept for every retry.
+   *
+   * @generated from field: string return_id = 2;
+   */
+  returnId?: string;
+
+  /**
+   * What comes back: 1 to 20 lines, each SKU once.
+   *
+   * @generated from field: repeated spillway.inventory.v1.ReturnedLine lines = 3;
+   */
+  lines?: ReturnedLineJson[];
+};
+
+/**
+ * Describes the message spillway.inventory.v1.LinesReturn.
+ * Use `create(LinesReturnSchema)` to create a new message.
+ */
+export const LinesReturnSchema: GenMessage<LinesReturn, {jsonType: LinesReturnJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_inventory_v1_inventory_service, 17);
+
+/**
+ * BatchReturnLinesRequest names units of sold reservations to take back.
+ *
+ * @generated from message spillway.inventory.v1.BatchReturnLinesRequest
+ */
+export type BatchReturnLinesRequest = Message<"spillway.inventory.v1.BatchReturnLinesRequest"> & {
+  /**
+   * 1 to 1,000 returns.
+   *
+   * @generated from field: repeated spillway.inventory.v1.LinesReturn returns = 1;
+   */
+  returns: LinesReturn[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
+};
+
+/**
+ * BatchReturnLinesRequest names units of sold reservations to take back.
+ *
+ * @generated from message spillway.inventory.v1.BatchReturnLinesRequest
+ */
+export type BatchReturnLinesRequestJson = {
+  /**
+   * 1 to 1,000 returns.
+   *
+   * @generated from field: repeated spillway.inventory.v1.LinesReturn returns = 1;
+   */
+  returns?: LinesReturnJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
+};
+
+/**
+ * Describes the message spillway.inventory.v1.BatchReturnLinesRequest.
+ * Use `create(BatchReturnLinesRequestSchema)` to create a new message.
+ */
+export const BatchReturnLinesRequestSchema: GenMessage<BatchReturnLinesRequest, {jsonType: BatchReturnLinesRequestJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_inventory_v1_inventory_service, 18);
+
+/**
+ * BatchReturnLinesResponse answers each.
+ *
+ * @generated from message spillway.inventory.v1.BatchReturnLinesResponse
+ */
+export type BatchReturnLinesResponse = Message<"spillway.inventory.v1.BatchReturnLinesResponse"> & {
+  /**
+   * One outcome per return, in the same order.
+   *
+   * @generated from field: repeated spillway.inventory.v1.CloseOutcome outcomes = 1;
+   */
+  outcomes: CloseOutcome[];
+};
+
+/**
+ * BatchReturnLinesResponse answers each.
+ *
+ * @generated from message spillway.inventory.v1.BatchReturnLinesResponse
+ */
+export type BatchReturnLinesResponseJson = {
+  /**
+   * One outcome per return, in the same order.
+   *
+   * @generated from field: repeated spillway.inventory.v1.CloseOutcome outcomes = 1;
+   */
+  outcomes?: CloseOutcomeJson[];
+};
+
+/**
+ * Describes the message spillway.inventory.v1.BatchReturnLinesResponse.
+ * Use `create(BatchReturnLinesResponseSchema)` to create a new message.
+ */
+export const BatchReturnLinesResponseSchema: GenMessage<BatchReturnLinesResponse, {jsonType: BatchReturnLinesResponseJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_inventory_v1_inventory_service, 19);
+
+/**
  * GetReservationRequest names a reservation.
  *
  * @generated from message spillway.inventory.v1.GetReservationRequest
@@ -698,7 +952,7 @@ export type GetReservationRequestJson = {
  * Use `create(GetReservationRequestSchema)` to create a new message.
  */
 export const GetReservationRequestSchema: GenMessage<GetReservationRequest, {jsonType: GetReservationRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 16);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 20);
 
 /**
  * GetReservationResponse carries the reservation.
@@ -733,7 +987,7 @@ export type GetReservationResponseJson = {
  * Use `create(GetReservationResponseSchema)` to create a new message.
  */
 export const GetReservationResponseSchema: GenMessage<GetReservationResponse, {jsonType: GetReservationResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 17);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 21);
 
 /**
  * GetStockRequest names a SKU.
@@ -768,7 +1022,7 @@ export type GetStockRequestJson = {
  * Use `create(GetStockRequestSchema)` to create a new message.
  */
 export const GetStockRequestSchema: GenMessage<GetStockRequest, {jsonType: GetStockRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 18);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 22);
 
 /**
  * GetStockResponse carries the stock.
@@ -803,7 +1057,7 @@ export type GetStockResponseJson = {
  * Use `create(GetStockResponseSchema)` to create a new message.
  */
 export const GetStockResponseSchema: GenMessage<GetStockResponse, {jsonType: GetStockResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 19);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 23);
 
 /**
  * BatchGetStockRequest names SKUs.
@@ -838,7 +1092,7 @@ export type BatchGetStockRequestJson = {
  * Use `create(BatchGetStockRequestSchema)` to create a new message.
  */
 export const BatchGetStockRequestSchema: GenMessage<BatchGetStockRequest, {jsonType: BatchGetStockRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 20);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 24);
 
 /**
  * BatchGetStockResponse carries the stocks.
@@ -873,7 +1127,7 @@ export type BatchGetStockResponseJson = {
  * Use `create(BatchGetStockResponseSchema)` to create a new message.
  */
 export const BatchGetStockResponseSchema: GenMessage<BatchGetStockResponse, {jsonType: BatchGetStockResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 21);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 25);
 
 /**
  * RestockRequest adds units or takes them off.
@@ -950,7 +1204,7 @@ export type RestockRequestJson = {
  * Use `create(RestockRequestSchema)` to create a new message.
  */
 export const RestockRequestSchema: GenMessage<RestockRequest, {jsonType: RestockRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 22);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 26);
 
 /**
  * RestockResponse carries the stock after the change.
@@ -985,7 +1239,7 @@ export type RestockResponseJson = {
  * Use `create(RestockResponseSchema)` to create a new message.
  */
 export const RestockResponseSchema: GenMessage<RestockResponse, {jsonType: RestockResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 23);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 27);
 
 /**
  * ListLedgerRequest asks for one page of a SKU's ledger.
@@ -1048,7 +1302,7 @@ export type ListLedgerRequestJson = {
  * Use `create(ListLedgerRequestSchema)` to create a new message.
  */
 export const ListLedgerRequestSchema: GenMessage<ListLedgerRequest, {jsonType: ListLedgerRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 24);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 28);
 
 /**
  * ListLedgerResponse is one page.
@@ -1097,7 +1351,7 @@ export type ListLedgerResponseJson = {
  * Use `create(ListLedgerResponseSchema)` to create a new message.
  */
 export const ListLedgerResponseSchema: GenMessage<ListLedgerResponse, {jsonType: ListLedgerResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 25);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 29);
 
 /**
  * WatchStockRequest names SKUs to follow.
@@ -1148,7 +1402,7 @@ export type WatchStockRequestJson = {
  * Use `create(WatchStockRequestSchema)` to create a new message.
  */
 export const WatchStockRequestSchema: GenMessage<WatchStockRequest, {jsonType: WatchStockRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 26);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 30);
 
 /**
  * WatchStockResponse is one sight of one SKU.
@@ -1213,7 +1467,7 @@ export type WatchStockResponseJson = {
  * Use `create(WatchStockResponseSchema)` to create a new message.
  */
 export const WatchStockResponseSchema: GenMessage<WatchStockResponse, {jsonType: WatchStockResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 27);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 31);
 
 /**
  * SoldOutNotice lets a caller answer SOLD_OUT without asking, for at most one second after the stock
@@ -1310,7 +1564,7 @@ export type SoldOutNoticeJson = {
  * Use `create(SoldOutNoticeSchema)` to create a new message.
  */
 export const SoldOutNoticeSchema: GenMessage<SoldOutNotice, {jsonType: SoldOutNoticeJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_inventory_v1_inventory_service, 28);
+  messageDesc(file_spillway_inventory_v1_inventory_service, 32);
 
 /**
  * ReserveOutcome is the answer to one reserve.
@@ -1449,6 +1703,14 @@ export enum CloseOutcome {
    * @generated from enum value: CLOSE_OUTCOME_UNKNOWN = 5;
    */
   UNKNOWN = 5,
+
+  /**
+   * Fewer units are left of a line than shall come back, or the return id was used for others.
+   * Nothing was changed.
+   *
+   * @generated from enum value: CLOSE_OUTCOME_RETURN_REFUSED = 6;
+   */
+  RETURN_REFUSED = 6,
 }
 
 /**
@@ -1456,7 +1718,7 @@ export enum CloseOutcome {
  *
  * @generated from enum spillway.inventory.v1.CloseOutcome
  */
-export type CloseOutcomeJson = "CLOSE_OUTCOME_UNSPECIFIED" | "CLOSE_OUTCOME_DONE" | "CLOSE_OUTCOME_RESERVATION_UNKNOWN" | "CLOSE_OUTCOME_RESERVATION_CLOSED" | "CLOSE_OUTCOME_RESERVATION_CONFIRMED" | "CLOSE_OUTCOME_UNKNOWN";
+export type CloseOutcomeJson = "CLOSE_OUTCOME_UNSPECIFIED" | "CLOSE_OUTCOME_DONE" | "CLOSE_OUTCOME_RESERVATION_UNKNOWN" | "CLOSE_OUTCOME_RESERVATION_CLOSED" | "CLOSE_OUTCOME_RESERVATION_CONFIRMED" | "CLOSE_OUTCOME_UNKNOWN" | "CLOSE_OUTCOME_RETURN_REFUSED";
 
 /**
  * Describes the enum spillway.inventory.v1.CloseOutcome.
@@ -1545,6 +1807,17 @@ export const InventoryService: GenService<{
     methodKind: "unary";
     input: typeof BatchReturnRequestSchema;
     output: typeof BatchReturnResponseSchema;
+  },
+  /**
+   * Puts some of the sold units of reservations back on sale. Idempotent by reservation and
+   * return_id; each item gets its own outcome. A BatchReturn later returns what is left.
+   *
+   * @generated from rpc spillway.inventory.v1.InventoryService.BatchReturnLines
+   */
+  batchReturnLines: {
+    methodKind: "unary";
+    input: typeof BatchReturnLinesRequestSchema;
+    output: typeof BatchReturnLinesResponseSchema;
   },
   /**
    * Reads a reservation from MySQL. Reasons: RESERVATION_UNKNOWN.

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/order/v1/order.proto.
  */
 export const file_spillway_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zcGlsbHdheS9vcmRlci92MS9vcmRlci5wcm90bxIRc3BpbGx3YXkub3JkZXIudjEitAMKBU9mZmVyEi4KBnNrdV9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGMgBEjUKCnVuaXRfcHJpY2UYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARIdCgp1c2VyX2xpbWl0GAQgASgNQgm6SAYqBBjAhD0SLAoIb3BlbnNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3Nlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgHIAEoAxJpCgphdHRyaWJ1dGVzGAggAygLMiguc3BpbGx3YXkub3JkZXIudjEuT2ZmZXIuQXR0cmlidXRlc0VudHJ5Qiu6SCiaASUQFCIachgyFl5bYS16XVthLXowLTlfXXswLDMxfSQqBXIDGMgBGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKD1NoaXBwaW5nRGV0YWlscxIcCglyZWNpcGllbnQYASABKAlCCbpIBnIEEAEYZBIbCgdhZGRyZXNzGAIgASgJQgq6SAdyBRABGPQDIn8KDkJvb2tpbmdEZXRhaWxzEjUKCGNoZWNrX2luGAEgASgJQiO6SCByHjIcXlswLTldezR9LVswLTldezJ9LVswLTldezJ9JBI2CgljaGVja19vdXQYAiABKAlCI7pIIHIeMhxeWzAtOV17NH0tWzAtOV17Mn0tWzAtOV17Mn0kIioKDFRvcFVwRGV0YWlscxIaCgdhY2NvdW50GAEgASgJQgm6SAZyBBABGEAiqwIKCU9yZGVyTGluZRIuCgZza3VfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIcCghxdWFudGl0eRgCIAEoDUIKukgHKgUYkE4oARI1Cgp1bml0X3ByaWNlGAMgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5Qga6SAPYAQMSDQoFdGl0bGUYBCABKAkSQAoKYXR0cmlidXRlcxgFIAMoCzIsLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyTGluZS5BdHRyaWJ1dGVzRW50cnkSFQoNc25hcHNob3RfaGFzaBgGIAEoCRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ4Cg1UcmFja2luZ0V2ZW50EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEg0KBXBsYWNlGAMgASgJEgwKBHRleHQYBCABKAkSJgoCYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsQBCg9PcmRlclRyYW5zaXRpb24SDwoHdmVyc2lvbhgBIAEoAxIrCgRmcm9tGAIgASgOMh0uc3BpbGx3YXkub3JkZXIudjEuT3JkZXJTdGF0ZRIpCgJ0bxgDIAEoDjIdLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyU3RhdGUSEAoIb3BlcmF0b3IYBCABKAkSDgoGcmVtYXJrGAUgASgJEiYKAmF0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLGBgoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIsCgVzdGF0ZRgDIAEoDjIdLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyU3RhdGUSKwoFbGluZXMYBCADKAsyHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmUSKAoFdG90YWwYBSABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSDwoHdmVyc2lvbhgGIAEoAxI0ChBwYXltZW50X2RlYWRsaW5lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpwYXltZW50X2lkGAggASgJEisKCGRpc2NvdW50GAkgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5EioKB3BheWFibGUYCiABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSKgoEdHlwZRgLIAEoDjIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHlwZRISCgpyZXF1ZXN0X2lkGAwgASgJEi4KCmNyZWF0ZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2NhcnJpZXIYDyABKAkSFwoPdHJhY2tpbmdfbnVtYmVyGBAgASgJEjcKC3RyYW5zaXRpb25zGBEgAygLMiIuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJUcmFuc2l0aW9uEjYKCHNoaXBwaW5nGBIgASgLMiIuc3BpbGx3YXkub3JkZXIudjEuU2hpcHBpbmdEZXRhaWxzSAASNAoHYm9va2luZxgTIAEoCzIhLnNwaWxsd2F5Lm9yZGVyLnYxLkJvb2tpbmdEZXRhaWxzSAASMQoGdG9wX3VwGBQgASgLMh8uc3BpbGx3YXkub3JkZXIudjEuVG9wVXBEZXRhaWxzSAASMgoIdHJhY2tpbmcYFSADKAsyIC5zcGlsbHdheS5vcmRlci52MS5UcmFja2luZ0V2ZW50QgkKB2RldGFpbHMqhwEKCU9yZGVyVHlwZRIaChZPUkRFUl9UWVBFX1VOU1BFQ0lGSUVEEAASFwoTT1JERVJfVFlQRV9QSFlTSUNBTBABEhYKEk9SREVSX1RZUEVfVklSVFVBTBACEhUKEU9SREVSX1RZUEVfVE9QX1VQEAMSFgoST1JERVJfVFlQRV9CT09LSU5HEAQqygEKCk9yZGVyU3RhdGUSGwoXT1JERVJfU1RBVEVfVU5TUEVDSUZJRUQQABIfChtPUkRFUl9TVEFURV9QRU5ESU5HX1BBWU1FTlQQARIUChBPUkRFUl9TVEFURV9QQUlEEAISFwoTT1JERVJfU1RBVEVfU0hJUFBFRBADEhkKFU9SREVSX1NUQVRFX0RFTElWRVJFRBAEEhkKFU9SREVSX1NUQVRFX0NPTVBMRVRFRBAFEhkKFU9SREVSX1NUQVRFX0NBTkNFTExFRBAGYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money]);
+  fileDesc("Ch1zcGlsbHdheS9vcmRlci92MS9vcmRlci5wcm90bxIRc3BpbGx3YXkub3JkZXIudjEi5gMKBU9mZmVyEi4KBnNrdV9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGMgBEjUKCnVuaXRfcHJpY2UYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARIdCgp1c2VyX2xpbWl0GAQgASgNQgm6SAYqBBjAhD0SLAoIb3BlbnNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWNsb3Nlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgHIAEoAxJpCgphdHRyaWJ1dGVzGAggAygLMiguc3BpbGx3YXkub3JkZXIudjEuT2ZmZXIuQXR0cmlidXRlc0VudHJ5Qiu6SCiaASUQFCIachgyFl5bYS16XVthLXowLTlfXXswLDMxfSQqBXIDGMgBEjAKB3ByZXNhbGUYCSABKAsyHy5zcGlsbHdheS5vcmRlci52MS5QcmVzYWxlVGVybXMaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiqAIKDFByZXNhbGVUZXJtcxIyCgdkZXBvc2l0GAEgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5Qga6SAPIAQESMgoHYmFsYW5jZRgCIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leUIGukgD2AEDEjwKEGJhbGFuY2Vfb3BlbnNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESOgoOYmFsYW5jZV9kdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESHwoSZGVwb3NpdF9yZWZ1bmRhYmxlGAUgASgISACIAQFCFQoTX2RlcG9zaXRfcmVmdW5kYWJsZSJMCg9TaGlwcGluZ0RldGFpbHMSHAoJcmVjaXBpZW50GAEgASgJQgm6SAZyBBABGGQSGwoHYWRkcmVzcxgCIAEoCUIKukgHcgUQARj0AyJ/Cg5Cb29raW5nRGV0YWlscxI1CghjaGVja19pbhgBIAEoCUIjukggch4yHF5bMC05XXs0fS1bMC05XXsyfS1bMC05XXsyfSQSNgoJY2hlY2tfb3V0GAIgASgJQiO6SCByHjIcXlswLTldezR9LVswLTldezJ9LVswLTldezJ9JCIqCgxUb3BVcERldGFpbHMSGgoHYWNjb3VudBgBIAEoCUIJukgGcgQQARhAIsYCCglPcmRlckxpbmUSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSHAoIcXVhbnRpdHkYAiABKA1CCrpIByoFGJBOKAESNQoKdW5pdF9wcmljZRgDIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leUIGukgD2AEDEg0KBXRpdGxlGAQgASgJEkAKCmF0dHJpYnV0ZXMYBSADKAsyLC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmUuQXR0cmlidXRlc0VudHJ5EhUKDXNuYXBzaG90X2hhc2gYBiABKAkSGQoRcmVmdW5kZWRfcXVhbnRpdHkYByABKA0aMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEieAoNVHJhY2tpbmdFdmVudBISCgpyZXF1ZXN0X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRINCgVwbGFjZRgDIAEoCRIMCgR0ZXh0GAQgASgJEiYKAmF0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLEAQoPT3JkZXJUcmFuc2l0aW9uEg8KB3ZlcnNpb24YASABKAMSKwoEZnJvbRgCIAEoDjIdLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyU3RhdGUSKQoCdG8YAyABKA4yHS5zcGlsbHdheS5vcmRlci52MS5PcmRlclN0YXRlEhAKCG9wZXJhdG9yGAQgASgJEg4KBnJlbWFyaxgFIAEoCRImCgJhdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWwoMUmVmdW5kZWRMaW5lEg4KBnNrdV9pZBgBIAEoCRIQCghxdWFudGl0eRgCIAEoDRIpCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXki3AEKCkxpbmVSZWZ1bmQSEgoKcmVxdWVzdF9pZBgBIAEoCRIuCgVsaW5lcxgCIAMoCzIfLnNwaWxsd2F5Lm9yZGVyLnYxLlJlZnVuZGVkTGluZRIpCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSFgoOdW5pdHNfcmV0dXJuZWQYBCABKAgSDgoGcmVhc29uGAUgASgJEg8KB3ZlcnNpb24YBiABKAMSJgoCYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsQHCgVPcmRlchIQCghvcmRlcl9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEiwKBXN0YXRlGAMgASgOMh0uc3BpbGx3YXkub3JkZXIudjEuT3JkZXJTdGF0ZRIrCgVsaW5lcxgEIAMoCzIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyTGluZRIoCgV0b3RhbBgFIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leRIPCgd2ZXJzaW9uGAYgASgDEjQKEHBheW1lbnRfZGVhZGxpbmUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnBheW1lbnRfaWQYCCABKAkSKwoIZGlzY291bnQYCSABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSKgoHcGF5YWJsZRgKIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leRIqCgR0eXBlGAsgASgOMhwuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJUeXBlEhIKCnJlcXVlc3RfaWQYDCABKAkSLgoKY3JlYXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY2FycmllchgPIAEoCRIXCg90cmFja2luZ19udW1iZXIYECABKAkSNwoLdHJhbnNpdGlvbnMYESADKAsyIi5zcGlsbHdheS5vcmRlci52MS5PcmRlclRyYW5zaXRpb24SNgoIc2hpcHBpbmcYEiABKAsyIi5zcGlsbHdheS5vcmRlci52MS5TaGlwcGluZ0RldGFpbHNIABI0Cgdib29raW5nGBMgASgLMiEuc3BpbGx3YXkub3JkZXIudjEuQm9va2luZ0RldGFpbHNIABIxCgZ0b3BfdXAYFCABKAsyHy5zcGlsbHdheS5vcmRlci52MS5Ub3BVcERldGFpbHNIABIyCgh0cmFja2luZxgVIAMoCzIgLnNwaWxsd2F5Lm9yZGVyLnYxLlRyYWNraW5nRXZlbnQSLgoHcmVmdW5kcxgWIAMoCzIdLnNwaWxsd2F5Lm9yZGVyLnYxLkxpbmVSZWZ1bmQSMAoHcHJlc2FsZRgXIAEoCzIfLnNwaWxsd2F5Lm9yZGVyLnYxLlByZXNhbGVUZXJtcxIaChJiYWxhbmNlX3BheW1lbnRfaWQYGCABKAlCCQoHZGV0YWlscyqfAQoJT3JkZXJUeXBlEhoKFk9SREVSX1RZUEVfVU5TUEVDSUZJRUQQABIXChNPUkRFUl9UWVBFX1BIWVNJQ0FMEAESFgoST1JERVJfVFlQRV9WSVJUVUFMEAISFQoRT1JERVJfVFlQRV9UT1BfVVAQAxIWChJPUkRFUl9UWVBFX0JPT0tJTkcQBBIWChJPUkRFUl9UWVBFX1BSRVNBTEUQBSroAQoKT3JkZXJTdGF0ZRIbChdPUkRFUl9TVEFURV9VTlNQRUNJRklFRBAAEh8KG09SREVSX1NUQVRFX1BFTkRJTkdfUEFZTUVOVBABEhQKEE9SREVSX1NUQVRFX1BBSUQQAhIXChNPUkRFUl9TVEFURV9TSElQUEVEEAMSGQoVT1JERVJfU1RBVEVfREVMSVZFUkVEEAQSGQoVT1JERVJfU1RBVEVfQ09NUExFVEVEEAUSGQoVT1JERVJfU1RBVEVfQ0FOQ0VMTEVEEAYSHAoYT1JERVJfU1RBVEVfREVQT1NJVF9QQUlEEAdiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money]);
 
 /**
  * Offer is what may be bought: one SKU at one price within one sale window. Orders are priced from
@@ -80,6 +80,14 @@ export type Offer = Message<"spillway.order.v1.Offer"> & {
    * @generated from field: map<string, string> attributes = 8;
    */
   attributes: { [key: string]: string };
+
+  /**
+   * Sells the SKU in advance: for a deposit now and the balance later. With it the SKU is ordered as a
+   * presale only, without it never as one.
+   *
+   * @generated from field: spillway.order.v1.PresaleTerms presale = 9;
+   */
+  presale?: PresaleTerms | undefined;
 };
 
 /**
@@ -145,6 +153,14 @@ export type OfferJson = {
    * @generated from field: map<string, string> attributes = 8;
    */
   attributes?: { [key: string]: string };
+
+  /**
+   * Sells the SKU in advance: for a deposit now and the balance later. With it the SKU is ordered as a
+   * presale only, without it never as one.
+   *
+   * @generated from field: spillway.order.v1.PresaleTerms presale = 9;
+   */
+  presale?: PresaleTermsJson;
 };
 
 /**
@@ -153,6 +169,101 @@ export type OfferJson = {
  */
 export const OfferSchema: GenMessage<Offer, {jsonType: OfferJson}> = /*@__PURE__*/
   messageDesc(file_spillway_order_v1_order, 0);
+
+/**
+ * PresaleTerms say when a presale is paid, and what becomes of its deposit. An order keeps those under
+ * which it was placed.
+ *
+ * @generated from message spillway.order.v1.PresaleTerms
+ */
+export type PresaleTerms = Message<"spillway.order.v1.PresaleTerms"> & {
+  /**
+   * What is paid at once: in an offer for one unit, less than its price; in an order for all of it.
+   *
+   * @generated from field: spillway.common.v1.Money deposit = 1;
+   */
+  deposit?: Money | undefined;
+
+  /**
+   * Output only. What is paid later.
+   *
+   * @generated from field: spillway.common.v1.Money balance = 2;
+   */
+  balance?: Money | undefined;
+
+  /**
+   * From when the balance may be paid.
+   *
+   * @generated from field: google.protobuf.Timestamp balance_opens_at = 3;
+   */
+  balanceOpensAt?: Timestamp | undefined;
+
+  /**
+   * Until when the balance may be paid; then the order is cancelled. The presale itself is over then.
+   *
+   * @generated from field: google.protobuf.Timestamp balance_due_at = 4;
+   */
+  balanceDueAt?: Timestamp | undefined;
+
+  /**
+   * Whether a buyer who cancels, or does not pay the balance in time, gets the deposit back. Absent
+   * means yes: money is kept only by somebody who has said so. An operator's cancel always returns it.
+   *
+   * @generated from field: optional bool deposit_refundable = 5;
+   */
+  depositRefundable?: boolean | undefined;
+};
+
+/**
+ * PresaleTerms say when a presale is paid, and what becomes of its deposit. An order keeps those under
+ * which it was placed.
+ *
+ * @generated from message spillway.order.v1.PresaleTerms
+ */
+export type PresaleTermsJson = {
+  /**
+   * What is paid at once: in an offer for one unit, less than its price; in an order for all of it.
+   *
+   * @generated from field: spillway.common.v1.Money deposit = 1;
+   */
+  deposit?: MoneyJson;
+
+  /**
+   * Output only. What is paid later.
+   *
+   * @generated from field: spillway.common.v1.Money balance = 2;
+   */
+  balance?: MoneyJson;
+
+  /**
+   * From when the balance may be paid.
+   *
+   * @generated from field: google.protobuf.Timestamp balance_opens_at = 3;
+   */
+  balanceOpensAt?: TimestampJson;
+
+  /**
+   * Until when the balance may be paid; then the order is cancelled. The presale itself is over then.
+   *
+   * @generated from field: google.protobuf.Timestamp balance_due_at = 4;
+   */
+  balanceDueAt?: TimestampJson;
+
+  /**
+   * Whether a buyer who cancels, or does not pay the balance in time, gets the deposit back. Absent
+   * means yes: money is kept only by somebody who has said so. An operator's cancel always returns it.
+   *
+   * @generated from field: optional bool deposit_refundable = 5;
+   */
+  depositRefundable?: boolean;
+};
+
+/**
+ * Describes the message spillway.order.v1.PresaleTerms.
+ * Use `create(PresaleTermsSchema)` to create a new message.
+ */
+export const PresaleTermsSchema: GenMessage<PresaleTerms, {jsonType: PresaleTermsJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 1);
 
 /**
  * ShippingDetails says where goods go.
@@ -201,7 +312,7 @@ export type ShippingDetailsJson = {
  * Use `create(ShippingDetailsSchema)` to create a new message.
  */
 export const ShippingDetailsSchema: GenMessage<ShippingDetails, {jsonType: ShippingDetailsJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 1);
+  messageDesc(file_spillway_order_v1_order, 2);
 
 /**
  * BookingDetails says when a guest stays. Days are those of the calendar of the place.
@@ -250,7 +361,7 @@ export type BookingDetailsJson = {
  * Use `create(BookingDetailsSchema)` to create a new message.
  */
 export const BookingDetailsSchema: GenMessage<BookingDetails, {jsonType: BookingDetailsJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 2);
+  messageDesc(file_spillway_order_v1_order, 3);
 
 /**
  * TopUpDetails says which account gets the credit.
@@ -285,7 +396,7 @@ export type TopUpDetailsJson = {
  * Use `create(TopUpDetailsSchema)` to create a new message.
  */
 export const TopUpDetailsSchema: GenMessage<TopUpDetails, {jsonType: TopUpDetailsJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 3);
+  messageDesc(file_spillway_order_v1_order, 4);
 
 /**
  * OrderLine is one SKU of an order.
@@ -335,6 +446,13 @@ export type OrderLine = Message<"spillway.order.v1.OrderLine"> & {
    * @generated from field: string snapshot_hash = 6;
    */
   snapshotHash: string;
+
+  /**
+   * Output only. How many of the units have been refunded, see RefundLines.
+   *
+   * @generated from field: uint32 refunded_quantity = 7;
+   */
+  refundedQuantity: number;
 };
 
 /**
@@ -385,6 +503,13 @@ export type OrderLineJson = {
    * @generated from field: string snapshot_hash = 6;
    */
   snapshotHash?: string;
+
+  /**
+   * Output only. How many of the units have been refunded, see RefundLines.
+   *
+   * @generated from field: uint32 refunded_quantity = 7;
+   */
+  refundedQuantity?: number;
 };
 
 /**
@@ -392,7 +517,7 @@ export type OrderLineJson = {
  * Use `create(OrderLineSchema)` to create a new message.
  */
 export const OrderLineSchema: GenMessage<OrderLine, {jsonType: OrderLineJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 4);
+  messageDesc(file_spillway_order_v1_order, 5);
 
 /**
  * TrackingEvent is what a carrier tells of a shipment on its way.
@@ -483,7 +608,7 @@ export type TrackingEventJson = {
  * Use `create(TrackingEventSchema)` to create a new message.
  */
 export const TrackingEventSchema: GenMessage<TrackingEvent, {jsonType: TrackingEventJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 5);
+  messageDesc(file_spillway_order_v1_order, 6);
 
 /**
  * OrderTransition is one change of an order's state.
@@ -588,7 +713,191 @@ export type OrderTransitionJson = {
  * Use `create(OrderTransitionSchema)` to create a new message.
  */
 export const OrderTransitionSchema: GenMessage<OrderTransition, {jsonType: OrderTransitionJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 6);
+  messageDesc(file_spillway_order_v1_order, 7);
+
+/**
+ * RefundedLine is what one refund takes off one line of an order.
+ *
+ * @generated from message spillway.order.v1.RefundedLine
+ */
+export type RefundedLine = Message<"spillway.order.v1.RefundedLine"> & {
+  /**
+   * The SKU of the line.
+   *
+   * @generated from field: string sku_id = 1;
+   */
+  skuId: string;
+
+  /**
+   * How many units.
+   *
+   * @generated from field: uint32 quantity = 2;
+   */
+  quantity: number;
+
+  /**
+   * What was paid for them, with their share of the discount.
+   *
+   * @generated from field: spillway.common.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+};
+
+/**
+ * RefundedLine is what one refund takes off one line of an order.
+ *
+ * @generated from message spillway.order.v1.RefundedLine
+ */
+export type RefundedLineJson = {
+  /**
+   * The SKU of the line.
+   *
+   * @generated from field: string sku_id = 1;
+   */
+  skuId?: string;
+
+  /**
+   * How many units.
+   *
+   * @generated from field: uint32 quantity = 2;
+   */
+  quantity?: number;
+
+  /**
+   * What was paid for them, with their share of the discount.
+   *
+   * @generated from field: spillway.common.v1.Money amount = 3;
+   */
+  amount?: MoneyJson;
+};
+
+/**
+ * Describes the message spillway.order.v1.RefundedLine.
+ * Use `create(RefundedLineSchema)` to create a new message.
+ */
+export const RefundedLineSchema: GenMessage<RefundedLine, {jsonType: RefundedLineJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 8);
+
+/**
+ * LineRefund is one refund of units of an order. Its money goes back as far as it was not paid back
+ * before, for example by a RefundPayment out of goodwill.
+ *
+ * @generated from message spillway.order.v1.LineRefund
+ */
+export type LineRefund = Message<"spillway.order.v1.LineRefund"> & {
+  /**
+   * The request id under which it was asked for.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * What it takes off, at most one entry per line of the order.
+   *
+   * @generated from field: repeated spillway.order.v1.RefundedLine lines = 2;
+   */
+  lines: RefundedLine[];
+
+  /**
+   * The sum over its lines.
+   *
+   * @generated from field: spillway.common.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * Whether its units go back on sale: they do until the order is shipped or delivered.
+   *
+   * @generated from field: bool units_returned = 4;
+   */
+  unitsReturned: boolean;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * The order's version that it made.
+   *
+   * @generated from field: int64 version = 6;
+   */
+  version: bigint;
+
+  /**
+   * When, by the clock of the order's database.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 7;
+   */
+  at?: Timestamp | undefined;
+};
+
+/**
+ * LineRefund is one refund of units of an order. Its money goes back as far as it was not paid back
+ * before, for example by a RefundPayment out of goodwill.
+ *
+ * @generated from message spillway.order.v1.LineRefund
+ */
+export type LineRefundJson = {
+  /**
+   * The request id under which it was asked for.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId?: string;
+
+  /**
+   * What it takes off, at most one entry per line of the order.
+   *
+   * @generated from field: repeated spillway.order.v1.RefundedLine lines = 2;
+   */
+  lines?: RefundedLineJson[];
+
+  /**
+   * The sum over its lines.
+   *
+   * @generated from field: spillway.common.v1.Money amount = 3;
+   */
+  amount?: MoneyJson;
+
+  /**
+   * Whether its units go back on sale: they do until the order is shipped or delivered.
+   *
+   * @generated from field: bool units_returned = 4;
+   */
+  unitsReturned?: boolean;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason?: string;
+
+  /**
+   * The order's version that it made.
+   *
+   * @generated from field: int64 version = 6;
+   */
+  version?: string;
+
+  /**
+   * When, by the clock of the order's database.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 7;
+   */
+  at?: TimestampJson;
+};
+
+/**
+ * Describes the message spillway.order.v1.LineRefund.
+ * Use `create(LineRefundSchema)` to create a new message.
+ */
+export const LineRefundSchema: GenMessage<LineRefund, {jsonType: LineRefundJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order, 9);
 
 /**
  * Order is an acknowledged purchase. It is durable before anybody sees it.
@@ -646,7 +955,8 @@ export type Order = Message<"spillway.order.v1.Order"> & {
   paymentDeadline?: Timestamp | undefined;
 
   /**
-   * The payment to start, see `spillway.payment.v1.PaymentService.StartPayment`.
+   * The payment to start, see `spillway.payment.v1.PaymentService.StartPayment`. Of a presale it is
+   * the deposit's.
    *
    * @generated from field: string payment_id = 8;
    */
@@ -752,6 +1062,28 @@ export type Order = Message<"spillway.order.v1.Order"> & {
    * @generated from field: repeated spillway.order.v1.TrackingEvent tracking = 21;
    */
   tracking: TrackingEvent[];
+
+  /**
+   * Units that were refunded, oldest first.
+   *
+   * @generated from field: repeated spillway.order.v1.LineRefund refunds = 22;
+   */
+  refunds: LineRefund[];
+
+  /**
+   * Of a presale: the terms under which it was placed.
+   *
+   * @generated from field: spillway.order.v1.PresaleTerms presale = 23;
+   */
+  presale?: PresaleTerms | undefined;
+
+  /**
+   * Of a presale: the payment of the balance. It exists once the deposit is captured, and may be
+   * started when the balance opens.
+   *
+   * @generated from field: string balance_payment_id = 24;
+   */
+  balancePaymentId: string;
 };
 
 /**
@@ -810,7 +1142,8 @@ export type OrderJson = {
   paymentDeadline?: TimestampJson;
 
   /**
-   * The payment to start, see `spillway.payment.v1.PaymentService.StartPayment`.
+   * The payment to start, see `spillway.payment.v1.PaymentService.StartPayment`. Of a presale it is
+   * the deposit's.
    *
    * @generated from field: string payment_id = 8;
    */
@@ -906,6 +1239,28 @@ export type OrderJson = {
    * @generated from field: repeated spillway.order.v1.TrackingEvent tracking = 21;
    */
   tracking?: TrackingEventJson[];
+
+  /**
+   * Units that were refunded, oldest first.
+   *
+   * @generated from field: repeated spillway.order.v1.LineRefund refunds = 22;
+   */
+  refunds?: LineRefundJson[];
+
+  /**
+   * Of a presale: the terms under which it was placed.
+   *
+   * @generated from field: spillway.order.v1.PresaleTerms presale = 23;
+   */
+  presale?: PresaleTermsJson;
+
+  /**
+   * Of a presale: the payment of the balance. It exists once the deposit is captured, and may be
+   * started when the balance opens.
+   *
+   * @generated from field: string balance_payment_id = 24;
+   */
+  balancePaymentId?: string;
 };
 
 /**
@@ -913,7 +1268,7 @@ export type OrderJson = {
  * Use `create(OrderSchema)` to create a new message.
  */
 export const OrderSchema: GenMessage<Order, {jsonType: OrderJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order, 7);
+  messageDesc(file_spillway_order_v1_order, 10);
 
 /**
  * OrderType chooses which steps an order takes.
@@ -956,6 +1311,14 @@ export enum OrderType {
    * @generated from enum value: ORDER_TYPE_BOOKING = 4;
    */
   BOOKING = 4,
+
+  /**
+   * Goods sold in advance: units are reserved, a deposit is paid, later the balance, and then it goes
+   * on as physical. Needs offers with `presale`, all with the same times and terms.
+   *
+   * @generated from enum value: ORDER_TYPE_PRESALE = 5;
+   */
+  PRESALE = 5,
 }
 
 /**
@@ -963,7 +1326,7 @@ export enum OrderType {
  *
  * @generated from enum spillway.order.v1.OrderType
  */
-export type OrderTypeJson = "ORDER_TYPE_UNSPECIFIED" | "ORDER_TYPE_PHYSICAL" | "ORDER_TYPE_VIRTUAL" | "ORDER_TYPE_TOP_UP" | "ORDER_TYPE_BOOKING";
+export type OrderTypeJson = "ORDER_TYPE_UNSPECIFIED" | "ORDER_TYPE_PHYSICAL" | "ORDER_TYPE_VIRTUAL" | "ORDER_TYPE_TOP_UP" | "ORDER_TYPE_BOOKING" | "ORDER_TYPE_PRESALE";
 
 /**
  * Describes the enum spillway.order.v1.OrderType.
@@ -986,7 +1349,8 @@ export enum OrderState {
   UNSPECIFIED = 0,
 
   /**
-   * Acknowledged; its units are held until `payment_deadline`. Next: PAID, CANCELLED.
+   * Acknowledged; its units are held until `payment_deadline`. Next: PAID, CANCELLED; of a presale
+   * DEPOSIT_PAID, CANCELLED.
    *
    * @generated from enum value: ORDER_STATE_PENDING_PAYMENT = 1;
    */
@@ -1022,11 +1386,20 @@ export enum OrderState {
   COMPLETED = 5,
 
   /**
-   * Given up; its units are back on sale and its money is returned. Final.
+   * Given up; its units are back on sale and its money is returned, but for a deposit that its
+   * presale's terms do not return. Final.
    *
    * @generated from enum value: ORDER_STATE_CANCELLED = 6;
    */
   CANCELLED = 6,
+
+  /**
+   * The deposit of a presale is captured; its units are held until the balance is due. Next: PAID,
+   * CANCELLED.
+   *
+   * @generated from enum value: ORDER_STATE_DEPOSIT_PAID = 7;
+   */
+  DEPOSIT_PAID = 7,
 }
 
 /**
@@ -1035,7 +1408,7 @@ export enum OrderState {
  *
  * @generated from enum spillway.order.v1.OrderState
  */
-export type OrderStateJson = "ORDER_STATE_UNSPECIFIED" | "ORDER_STATE_PENDING_PAYMENT" | "ORDER_STATE_PAID" | "ORDER_STATE_SHIPPED" | "ORDER_STATE_DELIVERED" | "ORDER_STATE_COMPLETED" | "ORDER_STATE_CANCELLED";
+export type OrderStateJson = "ORDER_STATE_UNSPECIFIED" | "ORDER_STATE_PENDING_PAYMENT" | "ORDER_STATE_PAID" | "ORDER_STATE_SHIPPED" | "ORDER_STATE_DELIVERED" | "ORDER_STATE_COMPLETED" | "ORDER_STATE_CANCELLED" | "ORDER_STATE_DEPOSIT_PAID";
 
 /**
  * Describes the enum spillway.order.v1.OrderState.

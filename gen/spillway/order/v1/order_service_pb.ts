@@ -9,7 +9,9 @@ import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money, MoneyJson } from "../../common/v1/money_pb.js";
 import { file_spillway_common_v1_money } from "../../common/v1/money_pb.js";
-import type { BookingDetails, BookingDetailsJson, Offer, OfferJson, Order, OrderJson, OrderLine, OrderLineJson, OrderState, OrderStateJson, OrderType, OrderTypeJson, ShippingDetails, ShippingDetailsJson, TopUpDetails, TopUpDetailsJson } from "./order_pb.js";
+import type { ItemTrace, ItemTraceJson } from "../../common/v1/trace_pb.js";
+import { file_spillway_common_v1_trace } from "../../common/v1/trace_pb.js";
+import type { BookingDetails, BookingDetailsJson, LineRefund, LineRefundJson, Offer, OfferJson, Order, OrderJson, OrderLine, OrderLineJson, OrderState, OrderStateJson, OrderType, OrderTypeJson, ShippingDetails, ShippingDetailsJson, TopUpDetails, TopUpDetailsJson } from "./order_pb.js";
 import { file_spillway_order_v1_order } from "./order_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/order/v1/order_service.proto.
  */
 export const file_spillway_order_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVzcGlsbHdheS9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzcGlsbHdheS5vcmRlci52MSK/AwoSQ3JlYXRlT3JkZXJSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIvCgd1c2VyX2lkGAIgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSNwoFbGluZXMYAyADKAsyHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmVCCrpIB5IBBAgBEBQSNAoEdHlwZRgEIAEoDjIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHlwZUIIukgFggECEAESKQoWcGF5bWVudF93aW5kb3dfc2Vjb25kcxgFIAEoDUIJukgGKgQYgKMFEjYKCHNoaXBwaW5nGAYgASgLMiIuc3BpbGx3YXkub3JkZXIudjEuU2hpcHBpbmdEZXRhaWxzSAASNAoHYm9va2luZxgHIAEoCzIhLnNwaWxsd2F5Lm9yZGVyLnYxLkJvb2tpbmdEZXRhaWxzSAASMQoGdG9wX3VwGAggASgLMh8uc3BpbGx3YXkub3JkZXIudjEuVG9wVXBEZXRhaWxzSABCCQoHZGV0YWlscyJRChNDcmVhdGVPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXISEQoJZHVwbGljYXRlGAIgASgIIkMKD0dldE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIjsKEEdldE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciK7AQoRTGlzdE9yZGVyc1JlcXVlc3QSMgoHdXNlcl9pZBgBIAEoCUIhukge2AEBchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjYKBXN0YXRlGAIgASgOMh0uc3BpbGx3YXkub3JkZXIudjEuT3JkZXJTdGF0ZUIIukgFggECEAESHAoJcGFnZV9zaXplGAMgASgFQgm6SAYaBBhkKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAEiVwoSTGlzdE9yZGVyc1Jlc3BvbnNlEigKBm9yZGVycxgBIAMoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKYAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSGAoGcmVhc29uGAIgASgJQgi6SAVyAxjIARIhChBleHBlY3RlZF92ZXJzaW9uGAMgASgDQge6SAQiAigAEhMKC2FzX29wZXJhdG9yGAQgASgIIj4KE0NhbmNlbE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciKnAQoQU2hpcE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhoKB2NhcnJpZXIYAiABKAlCCbpIBnIEEAEYQBIiCg90cmFja2luZ19udW1iZXIYAyABKAlCCbpIBnIEEAEYQBIhChBleHBlY3RlZF92ZXJzaW9uGAQgASgDQge6SAQiAigAIjwKEVNoaXBPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXIiagoTRGVsaXZlck9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEiEKEGV4cGVjdGVkX3ZlcnNpb24YAiABKANCB7pIBCICKAAiPwoURGVsaXZlck9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciL8AQoSQWRkVHJhY2tpbmdSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSMgoKcmVxdWVzdF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEigKBnN0YXR1cxgDIAEoCUIYukgVchMyEV5bYS16MC05X117MSwzMn0kEhYKBXBsYWNlGAQgASgJQge6SARyAhhkEhYKBHRleHQYBSABKAlCCLpIBXIDGMgBEiYKAmF0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI+ChNBZGRUcmFja2luZ1Jlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXIiawoUQ29tcGxldGVPcmRlclJlcXVlc3QSMAoIb3JkZXJfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIhChBleHBlY3RlZF92ZXJzaW9uGAIgASgDQge6SAQiAigAIkAKFUNvbXBsZXRlT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyInoKEVdhdGNoT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSIgoMZnJvbV92ZXJzaW9uGAIgASgDQge6SAQiAigASACIAQFCDwoNX2Zyb21fdmVyc2lvbiI9ChJXYXRjaE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciJCCg9QdXRPZmZlclJlcXVlc3QSLwoFb2ZmZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PZmZlckIGukgDyAEBIjsKEFB1dE9mZmVyUmVzcG9uc2USJwoFb2ZmZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PZmZlciJBCg9HZXRPZmZlclJlcXVlc3QSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiOwoQR2V0T2ZmZXJSZXNwb25zZRInCgVvZmZlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9mZmVyIlMKFFJlc29sdmVPcmRlcnNSZXF1ZXN0EjsKCW9yZGVyX2lkcxgBIAMoCUIoukglkgEiCAEQ6AciG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJQChVSZXNvbHZlT3JkZXJzUmVzcG9uc2USNwoLcmVzb2x1dGlvbnMYASADKAsyIi5zcGlsbHdheS5vcmRlci52MS5PcmRlclJlc29sdXRpb24ihQEKD09yZGVyUmVzb2x1dGlvbhIQCghvcmRlcl9pZBgBIAEoCRIqCgRmYXRlGAIgASgOMhwuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJGYXRlEjQKEHBheW1lbnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlYKFFJlY29yZFBheW1lbnRSZXF1ZXN0Ej4KB3JlY29yZHMYASADKAsyIC5zcGlsbHdheS5vcmRlci52MS5QYXltZW50UmVjb3JkQgu6SAiSAQUIARDoByLkAQoNUGF5bWVudFJlY29yZBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjIKCnBheW1lbnRfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI4CgRuZXdzGAMgASgOMh4uc3BpbGx3YXkub3JkZXIudjEuUGF5bWVudE5ld3NCCrpIB4IBBBABIAASMwoIY2FwdHVyZWQYBCABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBASJSChVSZWNvcmRQYXltZW50UmVzcG9uc2USOQoIb3V0Y29tZXMYASADKA4yJy5zcGlsbHdheS5vcmRlci52MS5QYXltZW50UmVjb3JkT3V0Y29tZSqHAQoJT3JkZXJGYXRlEhoKFk9SREVSX0ZBVEVfVU5TUEVDSUZJRUQQABIWChJPUkRFUl9GQVRFX1BFTkRJTkcQARITCg9PUkRFUl9GQVRFX1BBSUQQAhIYChRPUkRFUl9GQVRFX0NBTkNFTExFRBADEhcKE09SREVSX0ZBVEVfUkVUVVJORUQQBCphCgtQYXltZW50TmV3cxIcChhQQVlNRU5UX05FV1NfVU5TUEVDSUZJRUQQABIZChVQQVlNRU5UX05FV1NfQ0FQVFVSRUQQARIZChVQQVlNRU5UX05FV1NfUkVGVU5ERUQQAirPAQoUUGF5bWVudFJlY29yZE91dGNvbWUSJgoiUEFZTUVOVF9SRUNPUkRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiMKH1BBWU1FTlRfUkVDT1JEX09VVENPTUVfUkVDT1JERUQQARIhCh1QQVlNRU5UX1JFQ09SRF9PVVRDT01FX1JFRlVORBACEiMKH1BBWU1FTlRfUkVDT1JEX09VVENPTUVfTUlTTUFUQ0gQAxIiCh5QQVlNRU5UX1JFQ09SRF9PVVRDT01FX1VOS05PV04QBDLTCQoMT3JkZXJTZXJ2aWNlElwKC0NyZWF0ZU9yZGVyEiUuc3BpbGx3YXkub3JkZXIudjEuQ3JlYXRlT3JkZXJSZXF1ZXN0GiYuc3BpbGx3YXkub3JkZXIudjEuQ3JlYXRlT3JkZXJSZXNwb25zZRJYCghHZXRPcmRlchIiLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9yZGVyUmVxdWVzdBojLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiA5ACARJeCgpMaXN0T3JkZXJzEiQuc3BpbGx3YXkub3JkZXIudjEuTGlzdE9yZGVyc1JlcXVlc3QaJS5zcGlsbHdheS5vcmRlci52MS5MaXN0T3JkZXJzUmVzcG9uc2UiA5ACARJcCgtDYW5jZWxPcmRlchIlLnNwaWxsd2F5Lm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLnNwaWxsd2F5Lm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2USVgoJU2hpcE9yZGVyEiMuc3BpbGx3YXkub3JkZXIudjEuU2hpcE9yZGVyUmVxdWVzdBokLnNwaWxsd2F5Lm9yZGVyLnYxLlNoaXBPcmRlclJlc3BvbnNlEl8KDERlbGl2ZXJPcmRlchImLnNwaWxsd2F5Lm9yZGVyLnYxLkRlbGl2ZXJPcmRlclJlcXVlc3QaJy5zcGlsbHdheS5vcmRlci52MS5EZWxpdmVyT3JkZXJSZXNwb25zZRJcCgtBZGRUcmFja2luZxIlLnNwaWxsd2F5Lm9yZGVyLnYxLkFkZFRyYWNraW5nUmVxdWVzdBomLnNwaWxsd2F5Lm9yZGVyLnYxLkFkZFRyYWNraW5nUmVzcG9uc2USYgoNQ29tcGxldGVPcmRlchInLnNwaWxsd2F5Lm9yZGVyLnYxLkNvbXBsZXRlT3JkZXJSZXF1ZXN0Giguc3BpbGx3YXkub3JkZXIudjEuQ29tcGxldGVPcmRlclJlc3BvbnNlElsKCldhdGNoT3JkZXISJC5zcGlsbHdheS5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBolLnNwaWxsd2F5Lm9yZGVyLnYxLldhdGNoT3JkZXJSZXNwb25zZTABElMKCFB1dE9mZmVyEiIuc3BpbGx3YXkub3JkZXIudjEuUHV0T2ZmZXJSZXF1ZXN0GiMuc3BpbGx3YXkub3JkZXIudjEuUHV0T2ZmZXJSZXNwb25zZRJYCghHZXRPZmZlchIiLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9mZmVyUmVxdWVzdBojLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9mZmVyUmVzcG9uc2UiA5ACARJiCg1SZXNvbHZlT3JkZXJzEicuc3BpbGx3YXkub3JkZXIudjEuUmVzb2x2ZU9yZGVyc1JlcXVlc3QaKC5zcGlsbHdheS5vcmRlci52MS5SZXNvbHZlT3JkZXJzUmVzcG9uc2USYgoNUmVjb3JkUGF5bWVudBInLnNwaWxsd2F5Lm9yZGVyLnYxLlJlY29yZFBheW1lbnRSZXF1ZXN0Giguc3BpbGx3YXkub3JkZXIudjEuUmVjb3JkUGF5bWVudFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money, file_spillway_order_v1_order]);
+  fileDesc("CiVzcGlsbHdheS9vcmRlci92MS9vcmRlcl9zZXJ2aWNlLnByb3RvEhFzcGlsbHdheS5vcmRlci52MSK/AwoSQ3JlYXRlT3JkZXJSZXF1ZXN0EjIKCnJlcXVlc3RfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIvCgd1c2VyX2lkGAIgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSNwoFbGluZXMYAyADKAsyHC5zcGlsbHdheS5vcmRlci52MS5PcmRlckxpbmVCCrpIB5IBBAgBEBQSNAoEdHlwZRgEIAEoDjIcLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyVHlwZUIIukgFggECEAESKQoWcGF5bWVudF93aW5kb3dfc2Vjb25kcxgFIAEoDUIJukgGKgQYgKMFEjYKCHNoaXBwaW5nGAYgASgLMiIuc3BpbGx3YXkub3JkZXIudjEuU2hpcHBpbmdEZXRhaWxzSAASNAoHYm9va2luZxgHIAEoCzIhLnNwaWxsd2F5Lm9yZGVyLnYxLkJvb2tpbmdEZXRhaWxzSAASMQoGdG9wX3VwGAggASgLMh8uc3BpbGx3YXkub3JkZXIudjEuVG9wVXBEZXRhaWxzSABCCQoHZGV0YWlscyJRChNDcmVhdGVPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXISEQoJZHVwbGljYXRlGAIgASgIIkMKD0dldE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIjsKEEdldE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciK7AQoRTGlzdE9yZGVyc1JlcXVlc3QSMgoHdXNlcl9pZBgBIAEoCUIhukge2AEBchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjYKBXN0YXRlGAIgASgOMh0uc3BpbGx3YXkub3JkZXIudjEuT3JkZXJTdGF0ZUIIukgFggECEAESHAoJcGFnZV9zaXplGAMgASgFQgm6SAYaBBhkKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgAEiVwoSTGlzdE9yZGVyc1Jlc3BvbnNlEigKBm9yZGVycxgBIAMoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKYAQoSQ2FuY2VsT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSGAoGcmVhc29uGAIgASgJQgi6SAVyAxjIARIhChBleHBlY3RlZF92ZXJzaW9uGAMgASgDQge6SAQiAigAEhMKC2FzX29wZXJhdG9yGAQgASgIIj4KE0NhbmNlbE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciKnAQoQU2hpcE9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEhoKB2NhcnJpZXIYAiABKAlCCbpIBnIEEAEYQBIiCg90cmFja2luZ19udW1iZXIYAyABKAlCCbpIBnIEEAEYQBIhChBleHBlY3RlZF92ZXJzaW9uGAQgASgDQge6SAQiAigAIjwKEVNoaXBPcmRlclJlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXIiagoTRGVsaXZlck9yZGVyUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEiEKEGV4cGVjdGVkX3ZlcnNpb24YAiABKANCB7pIBCICKAAiPwoURGVsaXZlck9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciL8AQoSQWRkVHJhY2tpbmdSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSMgoKcmVxdWVzdF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEigKBnN0YXR1cxgDIAEoCUIYukgVchMyEV5bYS16MC05X117MSwzMn0kEhYKBXBsYWNlGAQgASgJQge6SARyAhhkEhYKBHRleHQYBSABKAlCCLpIBXIDGMgBEiYKAmF0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI+ChNBZGRUcmFja2luZ1Jlc3BvbnNlEicKBW9yZGVyGAEgASgLMhguc3BpbGx3YXkub3JkZXIudjEuT3JkZXIiawoUQ29tcGxldGVPcmRlclJlcXVlc3QSMAoIb3JkZXJfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIhChBleHBlY3RlZF92ZXJzaW9uGAIgASgDQge6SAQiAigAIkAKFUNvbXBsZXRlT3JkZXJSZXNwb25zZRInCgVvcmRlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9yZGVyIloKClJlZnVuZExpbmUSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSHAoIcXVhbnRpdHkYAiABKA1CCrpIByoFGJBOKAEi8QEKElJlZnVuZExpbmVzUmVxdWVzdBIwCghvcmRlcl9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjIKCnJlcXVlc3RfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBI4CgVsaW5lcxgDIAMoCzIdLnNwaWxsd2F5Lm9yZGVyLnYxLlJlZnVuZExpbmVCCrpIB5IBBAgBEBQSGAoGcmVhc29uGAQgASgJQgi6SAVyAxjIARIhChBleHBlY3RlZF92ZXJzaW9uGAUgASgDQge6SAQiAigAIm0KE1JlZnVuZExpbmVzUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlchItCgZyZWZ1bmQYAiABKAsyHS5zcGlsbHdheS5vcmRlci52MS5MaW5lUmVmdW5kInoKEVdhdGNoT3JkZXJSZXF1ZXN0EjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSIgoMZnJvbV92ZXJzaW9uGAIgASgDQge6SAQiAigASACIAQFCDwoNX2Zyb21fdmVyc2lvbiI9ChJXYXRjaE9yZGVyUmVzcG9uc2USJwoFb3JkZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PcmRlciJCCg9QdXRPZmZlclJlcXVlc3QSLwoFb2ZmZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PZmZlckIGukgDyAEBIjsKEFB1dE9mZmVyUmVzcG9uc2USJwoFb2ZmZXIYASABKAsyGC5zcGlsbHdheS5vcmRlci52MS5PZmZlciJBCg9HZXRPZmZlclJlcXVlc3QSLgoGc2t1X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiOwoQR2V0T2ZmZXJSZXNwb25zZRInCgVvZmZlchgBIAEoCzIYLnNwaWxsd2F5Lm9yZGVyLnYxLk9mZmVyIlMKFFJlc29sdmVPcmRlcnNSZXF1ZXN0EjsKCW9yZGVyX2lkcxgBIAMoCUIoukglkgEiCAEQ6AciG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJQChVSZXNvbHZlT3JkZXJzUmVzcG9uc2USNwoLcmVzb2x1dGlvbnMYASADKAsyIi5zcGlsbHdheS5vcmRlci52MS5PcmRlclJlc29sdXRpb24ihQEKD09yZGVyUmVzb2x1dGlvbhIQCghvcmRlcl9pZBgBIAEoCRIqCgRmYXRlGAIgASgOMhwuc3BpbGx3YXkub3JkZXIudjEuT3JkZXJGYXRlEjQKEHBheW1lbnRfZGVhZGxpbmUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpABChRSZWNvcmRQYXltZW50UmVxdWVzdBI+CgdyZWNvcmRzGAEgAygLMiAuc3BpbGx3YXkub3JkZXIudjEuUGF5bWVudFJlY29yZEILukgIkgEFCAEQ6AcSOAoGdHJhY2VzGA8gAygLMh0uc3BpbGx3YXkuY29tbW9uLnYxLkl0ZW1UcmFjZUIJukgGkgEDEOgHIuQBCg1QYXltZW50UmVjb3JkEjAKCG9yZGVyX2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSMgoKcGF5bWVudF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjgKBG5ld3MYAyABKA4yHi5zcGlsbHdheS5vcmRlci52MS5QYXltZW50TmV3c0IKukgHggEEEAEgABIzCghjYXB0dXJlZBgEIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leUIGukgDyAEBIlIKFVJlY29yZFBheW1lbnRSZXNwb25zZRI5CghvdXRjb21lcxgBIAMoDjInLnNwaWxsd2F5Lm9yZGVyLnYxLlBheW1lbnRSZWNvcmRPdXRjb21lKocBCglPcmRlckZhdGUSGgoWT1JERVJfRkFURV9VTlNQRUNJRklFRBAAEhYKEk9SREVSX0ZBVEVfUEVORElORxABEhMKD09SREVSX0ZBVEVfUEFJRBACEhgKFE9SREVSX0ZBVEVfQ0FOQ0VMTEVEEAMSFwoTT1JERVJfRkFURV9SRVRVUk5FRBAEKmEKC1BheW1lbnROZXdzEhwKGFBBWU1FTlRfTkVXU19VTlNQRUNJRklFRBAAEhkKFVBBWU1FTlRfTkVXU19DQVBUVVJFRBABEhkKFVBBWU1FTlRfTkVXU19SRUZVTkRFRBACKs8BChRQYXltZW50UmVjb3JkT3V0Y29tZRImCiJQQVlNRU5UX1JFQ09SRF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASIwofUEFZTUVOVF9SRUNPUkRfT1VUQ09NRV9SRUNPUkRFRBABEiEKHVBBWU1FTlRfUkVDT1JEX09VVENPTUVfUkVGVU5EEAISIwofUEFZTUVOVF9SRUNPUkRfT1VUQ09NRV9NSVNNQVRDSBADEiIKHlBBWU1FTlRfUkVDT1JEX09VVENPTUVfVU5LTk9XThAEMrEKCgxPcmRlclNlcnZpY2USXAoLQ3JlYXRlT3JkZXISJS5zcGlsbHdheS5vcmRlci52MS5DcmVhdGVPcmRlclJlcXVlc3QaJi5zcGlsbHdheS5vcmRlci52MS5DcmVhdGVPcmRlclJlc3BvbnNlElgKCEdldE9yZGVyEiIuc3BpbGx3YXkub3JkZXIudjEuR2V0T3JkZXJSZXF1ZXN0GiMuc3BpbGx3YXkub3JkZXIudjEuR2V0T3JkZXJSZXNwb25zZSIDkAIBEl4KCkxpc3RPcmRlcnMSJC5zcGlsbHdheS5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBolLnNwaWxsd2F5Lm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBElwKC0NhbmNlbE9yZGVyEiUuc3BpbGx3YXkub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiYuc3BpbGx3YXkub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXNwb25zZRJWCglTaGlwT3JkZXISIy5zcGlsbHdheS5vcmRlci52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuc3BpbGx3YXkub3JkZXIudjEuU2hpcE9yZGVyUmVzcG9uc2USXwoMRGVsaXZlck9yZGVyEiYuc3BpbGx3YXkub3JkZXIudjEuRGVsaXZlck9yZGVyUmVxdWVzdBonLnNwaWxsd2F5Lm9yZGVyLnYxLkRlbGl2ZXJPcmRlclJlc3BvbnNlElwKC0FkZFRyYWNraW5nEiUuc3BpbGx3YXkub3JkZXIudjEuQWRkVHJhY2tpbmdSZXF1ZXN0GiYuc3BpbGx3YXkub3JkZXIudjEuQWRkVHJhY2tpbmdSZXNwb25zZRJiCg1Db21wbGV0ZU9yZGVyEicuc3BpbGx3YXkub3JkZXIudjEuQ29tcGxldGVPcmRlclJlcXVlc3QaKC5zcGlsbHdheS5vcmRlci52MS5Db21wbGV0ZU9yZGVyUmVzcG9uc2USXAoLUmVmdW5kTGluZXMSJS5zcGlsbHdheS5vcmRlci52MS5SZWZ1bmRMaW5lc1JlcXVlc3QaJi5zcGlsbHdheS5vcmRlci52MS5SZWZ1bmRMaW5lc1Jlc3BvbnNlElsKCldhdGNoT3JkZXISJC5zcGlsbHdheS5vcmRlci52MS5XYXRjaE9yZGVyUmVxdWVzdBolLnNwaWxsd2F5Lm9yZGVyLnYxLldhdGNoT3JkZXJSZXNwb25zZTABElMKCFB1dE9mZmVyEiIuc3BpbGx3YXkub3JkZXIudjEuUHV0T2ZmZXJSZXF1ZXN0GiMuc3BpbGx3YXkub3JkZXIudjEuUHV0T2ZmZXJSZXNwb25zZRJYCghHZXRPZmZlchIiLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9mZmVyUmVxdWVzdBojLnNwaWxsd2F5Lm9yZGVyLnYxLkdldE9mZmVyUmVzcG9uc2UiA5ACARJiCg1SZXNvbHZlT3JkZXJzEicuc3BpbGx3YXkub3JkZXIudjEuUmVzb2x2ZU9yZGVyc1JlcXVlc3QaKC5zcGlsbHdheS5vcmRlci52MS5SZXNvbHZlT3JkZXJzUmVzcG9uc2USYgoNUmVjb3JkUGF5bWVudBInLnNwaWxsd2F5Lm9yZGVyLnYxLlJlY29yZFBheW1lbnRSZXF1ZXN0Giguc3BpbGx3YXkub3JkZXIudjEuUmVjb3JkUGF5bWVudFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money, file_spillway_common_v1_trace, file_spillway_order_v1_order]);
 
 /**
  * CreateOrderRequest is what a buyer wants.
@@ -944,6 +946,195 @@ export const CompleteOrderResponseSchema: GenMessage<CompleteOrderResponse, {jso
   messageDesc(file_spillway_order_v1_order_service, 15);
 
 /**
+ * RefundLine says how many units of a line are refunded.
+ *
+ * @generated from message spillway.order.v1.RefundLine
+ */
+export type RefundLine = Message<"spillway.order.v1.RefundLine"> & {
+  /**
+   * The SKU of the line.
+   *
+   * @generated from field: string sku_id = 1;
+   */
+  skuId: string;
+
+  /**
+   * How many units, at most what is left of the line.
+   *
+   * @generated from field: uint32 quantity = 2;
+   */
+  quantity: number;
+};
+
+/**
+ * RefundLine says how many units of a line are refunded.
+ *
+ * @generated from message spillway.order.v1.RefundLine
+ */
+export type RefundLineJson = {
+  /**
+   * The SKU of the line.
+   *
+   * @generated from field: string sku_id = 1;
+   */
+  skuId?: string;
+
+  /**
+   * How many units, at most what is left of the line.
+   *
+   * @generated from field: uint32 quantity = 2;
+   */
+  quantity?: number;
+};
+
+/**
+ * Describes the message spillway.order.v1.RefundLine.
+ * Use `create(RefundLineSchema)` to create a new message.
+ */
+export const RefundLineSchema: GenMessage<RefundLine, {jsonType: RefundLineJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order_service, 16);
+
+/**
+ * RefundLinesRequest names units of an order to refund.
+ *
+ * @generated from message spillway.order.v1.RefundLinesRequest
+ */
+export type RefundLinesRequest = Message<"spillway.order.v1.RefundLinesRequest"> & {
+  /**
+   * The order's id.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * The caller's id of this refund, made before it is first sent and kept for every retry.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * What to refund: 1 to 20 lines, each SKU once.
+   *
+   * @generated from field: repeated spillway.order.v1.RefundLine lines = 3;
+   */
+  lines: RefundLine[];
+
+  /**
+   * Why, for the log. At most 200 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * The version that the caller has seen; 0 means any.
+   *
+   * @generated from field: int64 expected_version = 5;
+   */
+  expectedVersion: bigint;
+};
+
+/**
+ * RefundLinesRequest names units of an order to refund.
+ *
+ * @generated from message spillway.order.v1.RefundLinesRequest
+ */
+export type RefundLinesRequestJson = {
+  /**
+   * The order's id.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId?: string;
+
+  /**
+   * The caller's id of this refund, made before it is first sent and kept for every retry.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId?: string;
+
+  /**
+   * What to refund: 1 to 20 lines, each SKU once.
+   *
+   * @generated from field: repeated spillway.order.v1.RefundLine lines = 3;
+   */
+  lines?: RefundLineJson[];
+
+  /**
+   * Why, for the log. At most 200 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason?: string;
+
+  /**
+   * The version that the caller has seen; 0 means any.
+   *
+   * @generated from field: int64 expected_version = 5;
+   */
+  expectedVersion?: string;
+};
+
+/**
+ * Describes the message spillway.order.v1.RefundLinesRequest.
+ * Use `create(RefundLinesRequestSchema)` to create a new message.
+ */
+export const RefundLinesRequestSchema: GenMessage<RefundLinesRequest, {jsonType: RefundLinesRequestJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order_service, 17);
+
+/**
+ * RefundLinesResponse carries the refund and the order after it.
+ *
+ * @generated from message spillway.order.v1.RefundLinesResponse
+ */
+export type RefundLinesResponse = Message<"spillway.order.v1.RefundLinesResponse"> & {
+  /**
+   * The order with its refunds.
+   *
+   * @generated from field: spillway.order.v1.Order order = 1;
+   */
+  order?: Order | undefined;
+
+  /**
+   * The refund, durable.
+   *
+   * @generated from field: spillway.order.v1.LineRefund refund = 2;
+   */
+  refund?: LineRefund | undefined;
+};
+
+/**
+ * RefundLinesResponse carries the refund and the order after it.
+ *
+ * @generated from message spillway.order.v1.RefundLinesResponse
+ */
+export type RefundLinesResponseJson = {
+  /**
+   * The order with its refunds.
+   *
+   * @generated from field: spillway.order.v1.Order order = 1;
+   */
+  order?: OrderJson;
+
+  /**
+   * The refund, durable.
+   *
+   * @generated from field: spillway.order.v1.LineRefund refund = 2;
+   */
+  refund?: LineRefundJson;
+};
+
+/**
+ * Describes the message spillway.order.v1.RefundLinesResponse.
+ * Use `create(RefundLinesResponseSchema)` to create a new message.
+ */
+export const RefundLinesResponseSchema: GenMessage<RefundLinesResponse, {jsonType: RefundLinesResponseJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_order_v1_order_service, 18);
+
+/**
  * WatchOrderRequest names an order to follow.
  *
  * @generated from message spillway.order.v1.WatchOrderRequest
@@ -992,7 +1183,7 @@ export type WatchOrderRequestJson = {
  * Use `create(WatchOrderRequestSchema)` to create a new message.
  */
 export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest, {jsonType: WatchOrderRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 16);
+  messageDesc(file_spillway_order_v1_order_service, 19);
 
 /**
  * WatchOrderResponse is one sight of the order.
@@ -1027,7 +1218,7 @@ export type WatchOrderResponseJson = {
  * Use `create(WatchOrderResponseSchema)` to create a new message.
  */
 export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse, {jsonType: WatchOrderResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 17);
+  messageDesc(file_spillway_order_v1_order_service, 20);
 
 /**
  * PutOfferRequest carries an offer.
@@ -1062,7 +1253,7 @@ export type PutOfferRequestJson = {
  * Use `create(PutOfferRequestSchema)` to create a new message.
  */
 export const PutOfferRequestSchema: GenMessage<PutOfferRequest, {jsonType: PutOfferRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 18);
+  messageDesc(file_spillway_order_v1_order_service, 21);
 
 /**
  * PutOfferResponse carries the stored offer.
@@ -1097,7 +1288,7 @@ export type PutOfferResponseJson = {
  * Use `create(PutOfferResponseSchema)` to create a new message.
  */
 export const PutOfferResponseSchema: GenMessage<PutOfferResponse, {jsonType: PutOfferResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 19);
+  messageDesc(file_spillway_order_v1_order_service, 22);
 
 /**
  * GetOfferRequest names an offer.
@@ -1132,7 +1323,7 @@ export type GetOfferRequestJson = {
  * Use `create(GetOfferRequestSchema)` to create a new message.
  */
 export const GetOfferRequestSchema: GenMessage<GetOfferRequest, {jsonType: GetOfferRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 20);
+  messageDesc(file_spillway_order_v1_order_service, 23);
 
 /**
  * GetOfferResponse carries the offer.
@@ -1167,7 +1358,7 @@ export type GetOfferResponseJson = {
  * Use `create(GetOfferResponseSchema)` to create a new message.
  */
 export const GetOfferResponseSchema: GenMessage<GetOfferResponse, {jsonType: GetOfferResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 21);
+  messageDesc(file_spillway_order_v1_order_service, 24);
 
 /**
  * ResolveOrdersRequest asks what became of orders.
@@ -1202,7 +1393,7 @@ export type ResolveOrdersRequestJson = {
  * Use `create(ResolveOrdersRequestSchema)` to create a new message.
  */
 export const ResolveOrdersRequestSchema: GenMessage<ResolveOrdersRequest, {jsonType: ResolveOrdersRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 22);
+  messageDesc(file_spillway_order_v1_order_service, 25);
 
 /**
  * ResolveOrdersResponse answers each id.
@@ -1237,7 +1428,7 @@ export type ResolveOrdersResponseJson = {
  * Use `create(ResolveOrdersResponseSchema)` to create a new message.
  */
 export const ResolveOrdersResponseSchema: GenMessage<ResolveOrdersResponse, {jsonType: ResolveOrdersResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 23);
+  messageDesc(file_spillway_order_v1_order_service, 26);
 
 /**
  * OrderResolution is what became of one order, as far as its reservation is concerned.
@@ -1300,7 +1491,7 @@ export type OrderResolutionJson = {
  * Use `create(OrderResolutionSchema)` to create a new message.
  */
 export const OrderResolutionSchema: GenMessage<OrderResolution, {jsonType: OrderResolutionJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 24);
+  messageDesc(file_spillway_order_v1_order_service, 27);
 
 /**
  * RecordPaymentRequest tells what became of payments.
@@ -1314,6 +1505,13 @@ export type RecordPaymentRequest = Message<"spillway.order.v1.RecordPaymentReque
    * @generated from field: repeated spillway.order.v1.PaymentRecord records = 1;
    */
   records: PaymentRecord[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -1328,6 +1526,13 @@ export type RecordPaymentRequestJson = {
    * @generated from field: repeated spillway.order.v1.PaymentRecord records = 1;
    */
   records?: PaymentRecordJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -1335,7 +1540,7 @@ export type RecordPaymentRequestJson = {
  * Use `create(RecordPaymentRequestSchema)` to create a new message.
  */
 export const RecordPaymentRequestSchema: GenMessage<RecordPaymentRequest, {jsonType: RecordPaymentRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 25);
+  messageDesc(file_spillway_order_v1_order_service, 28);
 
 /**
  * PaymentRecord is the news of one payment.
@@ -1412,7 +1617,7 @@ export type PaymentRecordJson = {
  * Use `create(PaymentRecordSchema)` to create a new message.
  */
 export const PaymentRecordSchema: GenMessage<PaymentRecord, {jsonType: PaymentRecordJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 26);
+  messageDesc(file_spillway_order_v1_order_service, 29);
 
 /**
  * RecordPaymentResponse answers each record.
@@ -1447,7 +1652,7 @@ export type RecordPaymentResponseJson = {
  * Use `create(RecordPaymentResponseSchema)` to create a new message.
  */
 export const RecordPaymentResponseSchema: GenMessage<RecordPaymentResponse, {jsonType: RecordPaymentResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_order_v1_order_service, 27);
+  messageDesc(file_spillway_order_v1_order_service, 30);
 
 /**
  * OrderFate says what a reservation's order has come to.
@@ -1644,8 +1849,9 @@ export const OrderService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Cancels an order: an unpaid one gives its units back; a paid one is also refunded; a shipped one
-   * only with `as_operator`. Idempotent: a cancelled order is answered as it is. Reasons:
+   * Cancels an order: an unpaid one gives its units back; a paid one is also refunded, of a presale
+   * the deposit only if its terms say so or with `as_operator`; a shipped one only with `as_operator`.
+   * Idempotent: a cancelled order is answered as it is. Reasons:
    * ORDER_UNKNOWN, TRANSITION_ILLEGAL, VERSION_MISMATCH, PAYMENT_IN_PROGRESS.
    *
    * @generated from rpc spillway.order.v1.OrderService.CancelOrder
@@ -1701,6 +1907,21 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof CompleteOrderRequestSchema;
     output: typeof CompleteOrderResponseSchema;
+  },
+  /**
+   * Refunds units of a paid order's lines at what was paid for them; the money goes back through the
+   * provider afterwards. Before shipping (or delivery, for what does not ship) the units are put back
+   * on sale too, and an order of which nothing is left is cancelled. After it only the money goes back,
+   * and the order stays as it is. Idempotent by request_id within the order. Reasons: FIELD_INVALID,
+   * ORDER_UNKNOWN, REQUEST_ID_REUSED, VERSION_MISMATCH, TRANSITION_ILLEGAL (not paid, or closed),
+   * REFUND_EXCEEDS_CAPTURED (a line has fewer units left).
+   *
+   * @generated from rpc spillway.order.v1.OrderService.RefundLines
+   */
+  refundLines: {
+    methodKind: "unary";
+    input: typeof RefundLinesRequestSchema;
+    output: typeof RefundLinesResponseSchema;
   },
   /**
    * Streams the order as it is, then once after each change, until it is final or the caller leaves.

@@ -14,16 +14,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/payment/v1/payment.proto.
  */
 export const file_spillway_payment_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("CiFzcGlsbHdheS9wYXltZW50L3YxL3BheW1lbnQucHJvdG8SE3NwaWxsd2F5LnBheW1lbnQudjEirwMKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIpCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSMAoFc3RhdGUYBCABKA4yIS5zcGlsbHdheS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIXCg9wcm92aWRlcl9udW1iZXIYBSABKAkSKwoIY2FwdHVyZWQYBiABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSKwoIcmVmdW5kZWQYByABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSDwoHdmVyc2lvbhgIIAEoAxIPCgd1c2VyX2lkGAkgASgJEiwKCGRlYWRsaW5lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLfAQoGUmVmdW5kEhEKCXJlZnVuZF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEikKBmFtb3VudBgDIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leRIvCgVzdGF0ZRgEIAEoDjIgLnNwaWxsd2F5LnBheW1lbnQudjEuUmVmdW5kU3RhdGUSDgoGcmVhc29uGAUgASgJEhIKCnJlcXVlc3RfaWQYBiABKAkSLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqlQIKDFBheW1lbnRTdGF0ZRIdChlQQVlNRU5UX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZUEFZTUVOVF9TVEFURV9OT1RfU1RBUlRFRBABEhkKFVBBWU1FTlRfU1RBVEVfUEVORElORxACEh0KGVBBWU1FTlRfU1RBVEVfSU5JVElBTElTRUQQAxIcChhQQVlNRU5UX1NUQVRFX1BST0NFU1NJTkcQBBIbChdQQVlNRU5UX1NUQVRFX1NVQ0NFRURFRBAFEhgKFFBBWU1FTlRfU1RBVEVfRkFJTEVEEAYSGwoXUEFZTUVOVF9TVEFURV9DQU5DRUxMRUQQBxIbChdQQVlNRU5UX1NUQVRFX1RJTUVEX09VVBAIKnoKC1JlZnVuZFN0YXRlEhwKGFJFRlVORF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFJFRlVORF9TVEFURV9QRU5ESU5HEAESGgoWUkVGVU5EX1NUQVRFX1NVQ0NFRURFRBACEhcKE1JFRlVORF9TVEFURV9QQVJLRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_spillway_common_v1_money]);
+  fileDesc("CiFzcGlsbHdheS9wYXltZW50L3YxL3BheW1lbnQucHJvdG8SE3NwaWxsd2F5LnBheW1lbnQudjEijQQKB1BheW1lbnQSEgoKcGF5bWVudF9pZBgBIAEoCRIQCghvcmRlcl9pZBgCIAEoCRIpCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSMAoFc3RhdGUYBCABKA4yIS5zcGlsbHdheS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIXCg9wcm92aWRlcl9udW1iZXIYBSABKAkSKwoIY2FwdHVyZWQYBiABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSKwoIcmVmdW5kZWQYByABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSDwoHdmVyc2lvbhgIIAEoAxIPCgd1c2VyX2lkGAkgASgJEiwKCGRlYWRsaW5lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgRwYXJ0GA0gASgOMiAuc3BpbGx3YXkucGF5bWVudC52MS5QYXltZW50UGFydBIsCghvcGVuc19hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi3wEKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIpCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXkSLwoFc3RhdGUYBCABKA4yIC5zcGlsbHdheS5wYXltZW50LnYxLlJlZnVuZFN0YXRlEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKpUCCgxQYXltZW50U3RhdGUSHQoZUEFZTUVOVF9TVEFURV9VTlNQRUNJRklFRBAAEh0KGVBBWU1FTlRfU1RBVEVfTk9UX1NUQVJURUQQARIZChVQQVlNRU5UX1NUQVRFX1BFTkRJTkcQAhIdChlQQVlNRU5UX1NUQVRFX0lOSVRJQUxJU0VEEAMSHAoYUEFZTUVOVF9TVEFURV9QUk9DRVNTSU5HEAQSGwoXUEFZTUVOVF9TVEFURV9TVUNDRUVERUQQBRIYChRQQVlNRU5UX1NUQVRFX0ZBSUxFRBAGEhsKF1BBWU1FTlRfU1RBVEVfQ0FOQ0VMTEVEEAcSGwoXUEFZTUVOVF9TVEFURV9USU1FRF9PVVQQCCpdCgtQYXltZW50UGFydBIcChhQQVlNRU5UX1BBUlRfVU5TUEVDSUZJRUQQABIWChJQQVlNRU5UX1BBUlRfRklSU1QQARIYChRQQVlNRU5UX1BBUlRfQkFMQU5DRRACKnoKC1JlZnVuZFN0YXRlEhwKGFJFRlVORF9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFJFRlVORF9TVEFURV9QRU5ESU5HEAESGgoWUkVGVU5EX1NUQVRFX1NVQ0NFRURFRBACEhcKE1JFRlVORF9TVEFURV9QQVJLRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_spillway_common_v1_money]);
 
 /**
- * Payment is the money side of one order.
+ * Payment is the money side of one order, or of one part of it.
  *
  * @generated from message spillway.payment.v1.Payment
  */
 export type Payment = Message<"spillway.payment.v1.Payment"> & {
   /**
-   * The id, derived from the order's id.
+   * The id, derived from the order's id and the part.
    *
    * @generated from field: string payment_id = 1;
    */
@@ -105,16 +105,30 @@ export type Payment = Message<"spillway.payment.v1.Payment"> & {
    * @generated from field: google.protobuf.Timestamp updated_at = 12;
    */
   updatedAt?: Timestamp | undefined;
+
+  /**
+   * Which payment of the order it is.
+   *
+   * @generated from field: spillway.payment.v1.PaymentPart part = 13;
+   */
+  part: PaymentPart;
+
+  /**
+   * From when it may be started; absent means at once.
+   *
+   * @generated from field: google.protobuf.Timestamp opens_at = 14;
+   */
+  opensAt?: Timestamp | undefined;
 };
 
 /**
- * Payment is the money side of one order.
+ * Payment is the money side of one order, or of one part of it.
  *
  * @generated from message spillway.payment.v1.Payment
  */
 export type PaymentJson = {
   /**
-   * The id, derived from the order's id.
+   * The id, derived from the order's id and the part.
    *
    * @generated from field: string payment_id = 1;
    */
@@ -196,6 +210,20 @@ export type PaymentJson = {
    * @generated from field: google.protobuf.Timestamp updated_at = 12;
    */
   updatedAt?: TimestampJson;
+
+  /**
+   * Which payment of the order it is.
+   *
+   * @generated from field: spillway.payment.v1.PaymentPart part = 13;
+   */
+  part?: PaymentPartJson;
+
+  /**
+   * From when it may be started; absent means at once.
+   *
+   * @generated from field: google.protobuf.Timestamp opens_at = 14;
+   */
+  opensAt?: TimestampJson;
 };
 
 /**
@@ -412,6 +440,47 @@ export const PaymentStateSchema: GenEnum<PaymentState, PaymentStateJson> = /*@__
   enumDesc(file_spillway_payment_v1_payment, 0);
 
 /**
+ * PaymentPart says which payment of its order a payment is.
+ *
+ * @generated from enum spillway.payment.v1.PaymentPart
+ */
+export enum PaymentPart {
+  /**
+   * Taken as the first.
+   *
+   * @generated from enum value: PAYMENT_PART_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The first: of all that an order costs, or of the deposit of a presale.
+   *
+   * @generated from enum value: PAYMENT_PART_FIRST = 1;
+   */
+  FIRST = 1,
+
+  /**
+   * Of the balance of a presale.
+   *
+   * @generated from enum value: PAYMENT_PART_BALANCE = 2;
+   */
+  BALANCE = 2,
+}
+
+/**
+ * PaymentPart says which payment of its order a payment is.
+ *
+ * @generated from enum spillway.payment.v1.PaymentPart
+ */
+export type PaymentPartJson = "PAYMENT_PART_UNSPECIFIED" | "PAYMENT_PART_FIRST" | "PAYMENT_PART_BALANCE";
+
+/**
+ * Describes the enum spillway.payment.v1.PaymentPart.
+ */
+export const PaymentPartSchema: GenEnum<PaymentPart, PaymentPartJson> = /*@__PURE__*/
+  enumDesc(file_spillway_payment_v1_payment, 1);
+
+/**
  * RefundState is where a refund stands.
  *
  * @generated from enum spillway.payment.v1.RefundState
@@ -457,5 +526,5 @@ export type RefundStateJson = "REFUND_STATE_UNSPECIFIED" | "REFUND_STATE_PENDING
  * Describes the enum spillway.payment.v1.RefundState.
  */
 export const RefundStateSchema: GenEnum<RefundState, RefundStateJson> = /*@__PURE__*/
-  enumDesc(file_spillway_payment_v1_payment, 1);
+  enumDesc(file_spillway_payment_v1_payment, 2);
 

@@ -9,7 +9,9 @@ import type { Timestamp, TimestampJson } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Money, MoneyJson } from "../../common/v1/money_pb.js";
 import { file_spillway_common_v1_money } from "../../common/v1/money_pb.js";
-import type { Payment, PaymentJson, Refund, RefundJson } from "./payment_pb.js";
+import type { ItemTrace, ItemTraceJson } from "../../common/v1/trace_pb.js";
+import { file_spillway_common_v1_trace } from "../../common/v1/trace_pb.js";
+import type { Payment, PaymentJson, PaymentPart, PaymentPartJson, Refund, RefundJson } from "./payment_pb.js";
 import { file_spillway_payment_v1_payment } from "./payment_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/payment/v1/payment_service.proto.
  */
 export const file_spillway_payment_v1_payment_service: GenFile = /*@__PURE__*/
-  fileDesc("CilzcGlsbHdheS9wYXltZW50L3YxL3BheW1lbnRfc2VydmljZS5wcm90bxITc3BpbGx3YXkucGF5bWVudC52MSLYAQoUQ3JlYXRlUGF5bWVudFJlcXVlc3QSJgoIb3JkZXJfaWQYASABKAlCFLpIEXIPMg1eWzAtOV17MSwxOX0kEi8KB3VzZXJfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIxCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARI0CghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBASJGChVDcmVhdGVQYXltZW50UmVzcG9uc2USLQoHcGF5bWVudBgBIAEoCzIcLnNwaWxsd2F5LnBheW1lbnQudjEuUGF5bWVudCJiChlCYXRjaENyZWF0ZVBheW1lbnRSZXF1ZXN0EkUKBWl0ZW1zGAEgAygLMikuc3BpbGx3YXkucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVxdWVzdEILukgIkgEFCAEQ6AciWQoaQmF0Y2hDcmVhdGVQYXltZW50UmVzcG9uc2USOwoIb3V0Y29tZXMYASADKA4yKS5zcGlsbHdheS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRPdXRjb21lIkcKEUdldFBheW1lbnRSZXF1ZXN0EjIKCnBheW1lbnRfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJDChJHZXRQYXltZW50UmVzcG9uc2USLQoHcGF5bWVudBgBIAEoCzIcLnNwaWxsd2F5LnBheW1lbnQudjEuUGF5bWVudCKnAQoTU3RhcnRQYXltZW50UmVxdWVzdBIyCgpwYXltZW50X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSMgoKcmVxdWVzdF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEigKBm1ldGhvZBgDIAEoCUIYukgVchMyEV5bYS16MC05X117MSwzMn0kIlsKFFN0YXJ0UGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zcGlsbHdheS5wYXltZW50LnYxLlBheW1lbnQSFAoMcmVkaXJlY3RfdXJsGAIgASgJIkoKFENhbmNlbFBheW1lbnRSZXF1ZXN0EjIKCnBheW1lbnRfaWQYASABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JCJGChVDYW5jZWxQYXltZW50UmVzcG9uc2USLQoHcGF5bWVudBgBIAEoCzIcLnNwaWxsd2F5LnBheW1lbnQudjEuUGF5bWVudCJaChlCYXRjaENhbmNlbFBheW1lbnRSZXF1ZXN0Ej0KC3BheW1lbnRfaWRzGAEgAygJQii6SCWSASIIARDoByIbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kIlkKGkJhdGNoQ2FuY2VsUGF5bWVudFJlc3BvbnNlEjsKCG91dGNvbWVzGAEgAygOMikuc3BpbGx3YXkucGF5bWVudC52MS5DYW5jZWxQYXltZW50T3V0Y29tZSLLAQoUUmVmdW5kUGF5bWVudFJlcXVlc3QSMgoKcmVxdWVzdF9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjIKCnBheW1lbnRfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIxCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARIYCgZyZWFzb24YBCABKAlCCLpIBXIDGMgBInMKFVJlZnVuZFBheW1lbnRSZXNwb25zZRIrCgZyZWZ1bmQYASABKAsyGy5zcGlsbHdheS5wYXltZW50LnYxLlJlZnVuZBItCgdwYXltZW50GAIgASgLMhwuc3BpbGx3YXkucGF5bWVudC52MS5QYXltZW50In4KGkhhbmRsZVByb3ZpZGVyRXZlbnRSZXF1ZXN0EioKCHByb3ZpZGVyGAEgASgJQhi6SBVyEzIRXlthLXowLTlfXXsxLDMyfSQSGwoJc2lnbmF0dXJlGAIgASgJQgi6SAVyAxiACBIXCgRib2R5GAMgASgMQgm6SAZ6BBiAgAQiMAobSGFuZGxlUHJvdmlkZXJFdmVudFJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCCqpAQoUQ3JlYXRlUGF5bWVudE91dGNvbWUSJgoiQ1JFQVRFX1BBWU1FTlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiIKHkNSRUFURV9QQVlNRU5UX09VVENPTUVfQ1JFQVRFRBABEiEKHUNSRUFURV9QQVlNRU5UX09VVENPTUVfUkVVU0VEEAISIgoeQ1JFQVRFX1BBWU1FTlRfT1VUQ09NRV9VTktOT1dOEAMq1QEKFENhbmNlbFBheW1lbnRPdXRjb21lEiYKIkNBTkNFTF9QQVlNRU5UX09VVENPTUVfVU5TUEVDSUZJRUQQABIkCiBDQU5DRUxfUEFZTUVOVF9PVVRDT01FX0NBTkNFTExFRBABEiYKIkNBTkNFTF9QQVlNRU5UX09VVENPTUVfSU5fUFJPR1JFU1MQAhIjCh9DQU5DRUxfUEFZTUVOVF9PVVRDT01FX0NBUFRVUkVEEAMSIgoeQ0FOQ0VMX1BBWU1FTlRfT1VUQ09NRV9VTktOT1dOEAQy+QYKDlBheW1lbnRTZXJ2aWNlEmYKDUNyZWF0ZVBheW1lbnQSKS5zcGlsbHdheS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRSZXF1ZXN0Giouc3BpbGx3YXkucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVzcG9uc2USdQoSQmF0Y2hDcmVhdGVQYXltZW50Ei4uc3BpbGx3YXkucGF5bWVudC52MS5CYXRjaENyZWF0ZVBheW1lbnRSZXF1ZXN0Gi8uc3BpbGx3YXkucGF5bWVudC52MS5CYXRjaENyZWF0ZVBheW1lbnRSZXNwb25zZRJiCgpHZXRQYXltZW50EiYuc3BpbGx3YXkucGF5bWVudC52MS5HZXRQYXltZW50UmVxdWVzdBonLnNwaWxsd2F5LnBheW1lbnQudjEuR2V0UGF5bWVudFJlc3BvbnNlIgOQAgESYwoMU3RhcnRQYXltZW50Eiguc3BpbGx3YXkucGF5bWVudC52MS5TdGFydFBheW1lbnRSZXF1ZXN0Gikuc3BpbGx3YXkucGF5bWVudC52MS5TdGFydFBheW1lbnRSZXNwb25zZRJmCg1DYW5jZWxQYXltZW50Eikuc3BpbGx3YXkucGF5bWVudC52MS5DYW5jZWxQYXltZW50UmVxdWVzdBoqLnNwaWxsd2F5LnBheW1lbnQudjEuQ2FuY2VsUGF5bWVudFJlc3BvbnNlEnUKEkJhdGNoQ2FuY2VsUGF5bWVudBIuLnNwaWxsd2F5LnBheW1lbnQudjEuQmF0Y2hDYW5jZWxQYXltZW50UmVxdWVzdBovLnNwaWxsd2F5LnBheW1lbnQudjEuQmF0Y2hDYW5jZWxQYXltZW50UmVzcG9uc2USZgoNUmVmdW5kUGF5bWVudBIpLnNwaWxsd2F5LnBheW1lbnQudjEuUmVmdW5kUGF5bWVudFJlcXVlc3QaKi5zcGlsbHdheS5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZRJ4ChNIYW5kbGVQcm92aWRlckV2ZW50Ei8uc3BpbGx3YXkucGF5bWVudC52MS5IYW5kbGVQcm92aWRlckV2ZW50UmVxdWVzdBowLnNwaWxsd2F5LnBheW1lbnQudjEuSGFuZGxlUHJvdmlkZXJFdmVudFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money, file_spillway_payment_v1_payment]);
+  fileDesc("CilzcGlsbHdheS9wYXltZW50L3YxL3BheW1lbnRfc2VydmljZS5wcm90bxITc3BpbGx3YXkucGF5bWVudC52MSLAAgoUQ3JlYXRlUGF5bWVudFJlcXVlc3QSJgoIb3JkZXJfaWQYASABKAlCFLpIEXIPMg1eWzAtOV17MSwxOX0kEi8KB3VzZXJfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIxCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARI0CghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARI4CgRwYXJ0GAUgASgOMiAuc3BpbGx3YXkucGF5bWVudC52MS5QYXltZW50UGFydEIIukgFggECEAESLAoIb3BlbnNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkYKFUNyZWF0ZVBheW1lbnRSZXNwb25zZRItCgdwYXltZW50GAEgASgLMhwuc3BpbGx3YXkucGF5bWVudC52MS5QYXltZW50IpwBChlCYXRjaENyZWF0ZVBheW1lbnRSZXF1ZXN0EkUKBWl0ZW1zGAEgAygLMikuc3BpbGx3YXkucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVxdWVzdEILukgIkgEFCAEQ6AcSOAoGdHJhY2VzGA8gAygLMh0uc3BpbGx3YXkuY29tbW9uLnYxLkl0ZW1UcmFjZUIJukgGkgEDEOgHIlkKGkJhdGNoQ3JlYXRlUGF5bWVudFJlc3BvbnNlEjsKCG91dGNvbWVzGAEgAygOMikuc3BpbGx3YXkucGF5bWVudC52MS5DcmVhdGVQYXltZW50T3V0Y29tZSJHChFHZXRQYXltZW50UmVxdWVzdBIyCgpwYXltZW50X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiQwoSR2V0UGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zcGlsbHdheS5wYXltZW50LnYxLlBheW1lbnQipwEKE1N0YXJ0UGF5bWVudFJlcXVlc3QSMgoKcGF5bWVudF9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjIKCnJlcXVlc3RfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIoCgZtZXRob2QYAyABKAlCGLpIFXITMhFeW2EtejAtOV9dezEsMzJ9JCJbChRTdGFydFBheW1lbnRSZXNwb25zZRItCgdwYXltZW50GAEgASgLMhwuc3BpbGx3YXkucGF5bWVudC52MS5QYXltZW50EhQKDHJlZGlyZWN0X3VybBgCIAEoCSJKChRDYW5jZWxQYXltZW50UmVxdWVzdBIyCgpwYXltZW50X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQiRgoVQ2FuY2VsUGF5bWVudFJlc3BvbnNlEi0KB3BheW1lbnQYASABKAsyHC5zcGlsbHdheS5wYXltZW50LnYxLlBheW1lbnQilAEKGUJhdGNoQ2FuY2VsUGF5bWVudFJlcXVlc3QSPQoLcGF5bWVudF9pZHMYASADKAlCKLpIJZIBIggBEOgHIhtyGTIXXltBLVphLXowLTlfLjotXXsxLDY0fSQSOAoGdHJhY2VzGA8gAygLMh0uc3BpbGx3YXkuY29tbW9uLnYxLkl0ZW1UcmFjZUIJukgGkgEDEOgHIlkKGkJhdGNoQ2FuY2VsUGF5bWVudFJlc3BvbnNlEjsKCG91dGNvbWVzGAEgAygOMikuc3BpbGx3YXkucGF5bWVudC52MS5DYW5jZWxQYXltZW50T3V0Y29tZSLLAQoUUmVmdW5kUGF5bWVudFJlcXVlc3QSMgoKcmVxdWVzdF9pZBgBIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjIKCnBheW1lbnRfaWQYAiABKAlCHrpIG3IZMhdeW0EtWmEtejAtOV8uOi1dezEsNjR9JBIxCgZhbW91bnQYAyABKAsyGS5zcGlsbHdheS5jb21tb24udjEuTW9uZXlCBrpIA8gBARIYCgZyZWFzb24YBCABKAlCCLpIBXIDGMgBInMKFVJlZnVuZFBheW1lbnRSZXNwb25zZRIrCgZyZWZ1bmQYASABKAsyGy5zcGlsbHdheS5wYXltZW50LnYxLlJlZnVuZBItCgdwYXltZW50GAIgASgLMhwuc3BpbGx3YXkucGF5bWVudC52MS5QYXltZW50IsgBChFSZWZ1bmRVcFRvUmVxdWVzdBIyCgpyZXF1ZXN0X2lkGAEgASgJQh66SBtyGTIXXltBLVphLXowLTlfLjotXXsxLDQwfSQSMgoKcGF5bWVudF9pZBgCIAEoCUIeukgbchkyF15bQS1aYS16MC05Xy46LV17MSw2NH0kEjEKBmFtb3VudBgDIAEoCzIZLnNwaWxsd2F5LmNvbW1vbi52MS5Nb25leUIGukgDyAEBEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYyAEiQQoSUmVmdW5kVXBUb1Jlc3BvbnNlEisKCHJlZnVuZGVkGAEgASgLMhkuc3BpbGx3YXkuY29tbW9uLnYxLk1vbmV5In4KGkhhbmRsZVByb3ZpZGVyRXZlbnRSZXF1ZXN0EioKCHByb3ZpZGVyGAEgASgJQhi6SBVyEzIRXlthLXowLTlfXXsxLDMyfSQSGwoJc2lnbmF0dXJlGAIgASgJQgi6SAVyAxiACBIXCgRib2R5GAMgASgMQgm6SAZ6BBiAgAQiMAobSGFuZGxlUHJvdmlkZXJFdmVudFJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCCqpAQoUQ3JlYXRlUGF5bWVudE91dGNvbWUSJgoiQ1JFQVRFX1BBWU1FTlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEiIKHkNSRUFURV9QQVlNRU5UX09VVENPTUVfQ1JFQVRFRBABEiEKHUNSRUFURV9QQVlNRU5UX09VVENPTUVfUkVVU0VEEAISIgoeQ1JFQVRFX1BBWU1FTlRfT1VUQ09NRV9VTktOT1dOEAMq1QEKFENhbmNlbFBheW1lbnRPdXRjb21lEiYKIkNBTkNFTF9QQVlNRU5UX09VVENPTUVfVU5TUEVDSUZJRUQQABIkCiBDQU5DRUxfUEFZTUVOVF9PVVRDT01FX0NBTkNFTExFRBABEiYKIkNBTkNFTF9QQVlNRU5UX09VVENPTUVfSU5fUFJPR1JFU1MQAhIjCh9DQU5DRUxfUEFZTUVOVF9PVVRDT01FX0NBUFRVUkVEEAMSIgoeQ0FOQ0VMX1BBWU1FTlRfT1VUQ09NRV9VTktOT1dOEAQy2AcKDlBheW1lbnRTZXJ2aWNlEmYKDUNyZWF0ZVBheW1lbnQSKS5zcGlsbHdheS5wYXltZW50LnYxLkNyZWF0ZVBheW1lbnRSZXF1ZXN0Giouc3BpbGx3YXkucGF5bWVudC52MS5DcmVhdGVQYXltZW50UmVzcG9uc2USdQoSQmF0Y2hDcmVhdGVQYXltZW50Ei4uc3BpbGx3YXkucGF5bWVudC52MS5CYXRjaENyZWF0ZVBheW1lbnRSZXF1ZXN0Gi8uc3BpbGx3YXkucGF5bWVudC52MS5CYXRjaENyZWF0ZVBheW1lbnRSZXNwb25zZRJiCgpHZXRQYXltZW50EiYuc3BpbGx3YXkucGF5bWVudC52MS5HZXRQYXltZW50UmVxdWVzdBonLnNwaWxsd2F5LnBheW1lbnQudjEuR2V0UGF5bWVudFJlc3BvbnNlIgOQAgESYwoMU3RhcnRQYXltZW50Eiguc3BpbGx3YXkucGF5bWVudC52MS5TdGFydFBheW1lbnRSZXF1ZXN0Gikuc3BpbGx3YXkucGF5bWVudC52MS5TdGFydFBheW1lbnRSZXNwb25zZRJmCg1DYW5jZWxQYXltZW50Eikuc3BpbGx3YXkucGF5bWVudC52MS5DYW5jZWxQYXltZW50UmVxdWVzdBoqLnNwaWxsd2F5LnBheW1lbnQudjEuQ2FuY2VsUGF5bWVudFJlc3BvbnNlEnUKEkJhdGNoQ2FuY2VsUGF5bWVudBIuLnNwaWxsd2F5LnBheW1lbnQudjEuQmF0Y2hDYW5jZWxQYXltZW50UmVxdWVzdBovLnNwaWxsd2F5LnBheW1lbnQudjEuQmF0Y2hDYW5jZWxQYXltZW50UmVzcG9uc2USZgoNUmVmdW5kUGF5bWVudBIpLnNwaWxsd2F5LnBheW1lbnQudjEuUmVmdW5kUGF5bWVudFJlcXVlc3QaKi5zcGlsbHdheS5wYXltZW50LnYxLlJlZnVuZFBheW1lbnRSZXNwb25zZRJdCgpSZWZ1bmRVcFRvEiYuc3BpbGx3YXkucGF5bWVudC52MS5SZWZ1bmRVcFRvUmVxdWVzdBonLnNwaWxsd2F5LnBheW1lbnQudjEuUmVmdW5kVXBUb1Jlc3BvbnNlEngKE0hhbmRsZVByb3ZpZGVyRXZlbnQSLy5zcGlsbHdheS5wYXltZW50LnYxLkhhbmRsZVByb3ZpZGVyRXZlbnRSZXF1ZXN0GjAuc3BpbGx3YXkucGF5bWVudC52MS5IYW5kbGVQcm92aWRlckV2ZW50UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_spillway_common_v1_money, file_spillway_common_v1_trace, file_spillway_payment_v1_payment]);
 
 /**
  * CreatePaymentRequest says what an order costs.
@@ -26,7 +28,7 @@ export const file_spillway_payment_v1_payment_service: GenFile = /*@__PURE__*/
  */
 export type CreatePaymentRequest = Message<"spillway.payment.v1.CreatePaymentRequest"> & {
   /**
-   * The order; the payment's id derives from it.
+   * The order; the payment's id derives from it and the part.
    *
    * @generated from field: string order_id = 1;
    */
@@ -52,6 +54,20 @@ export type CreatePaymentRequest = Message<"spillway.payment.v1.CreatePaymentReq
    * @generated from field: google.protobuf.Timestamp deadline = 4;
    */
   deadline?: Timestamp | undefined;
+
+  /**
+   * Which payment of the order it is.
+   *
+   * @generated from field: spillway.payment.v1.PaymentPart part = 5;
+   */
+  part: PaymentPart;
+
+  /**
+   * From when it may be started; absent means at once.
+   *
+   * @generated from field: google.protobuf.Timestamp opens_at = 6;
+   */
+  opensAt?: Timestamp | undefined;
 };
 
 /**
@@ -61,7 +77,7 @@ export type CreatePaymentRequest = Message<"spillway.payment.v1.CreatePaymentReq
  */
 export type CreatePaymentRequestJson = {
   /**
-   * The order; the payment's id derives from it.
+   * The order; the payment's id derives from it and the part.
    *
    * @generated from field: string order_id = 1;
    */
@@ -87,6 +103,20 @@ export type CreatePaymentRequestJson = {
    * @generated from field: google.protobuf.Timestamp deadline = 4;
    */
   deadline?: TimestampJson;
+
+  /**
+   * Which payment of the order it is.
+   *
+   * @generated from field: spillway.payment.v1.PaymentPart part = 5;
+   */
+  part?: PaymentPartJson;
+
+  /**
+   * From when it may be started; absent means at once.
+   *
+   * @generated from field: google.protobuf.Timestamp opens_at = 6;
+   */
+  opensAt?: TimestampJson;
 };
 
 /**
@@ -143,6 +173,13 @@ export type BatchCreatePaymentRequest = Message<"spillway.payment.v1.BatchCreate
    * @generated from field: repeated spillway.payment.v1.CreatePaymentRequest items = 1;
    */
   items: CreatePaymentRequest[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -157,6 +194,13 @@ export type BatchCreatePaymentRequestJson = {
    * @generated from field: repeated spillway.payment.v1.CreatePaymentRequest items = 1;
    */
   items?: CreatePaymentRequestJson[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -465,6 +509,13 @@ export type BatchCancelPaymentRequest = Message<"spillway.payment.v1.BatchCancel
    * @generated from field: repeated string payment_ids = 1;
    */
   paymentIds: string[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces: ItemTrace[];
 };
 
 /**
@@ -479,6 +530,13 @@ export type BatchCancelPaymentRequestJson = {
    * @generated from field: repeated string payment_ids = 1;
    */
   paymentIds?: string[];
+
+  /**
+   * The traces that items of this call belong to, for the few that are recorded.
+   *
+   * @generated from field: repeated spillway.common.v1.ItemTrace traces = 15;
+   */
+  traces?: ItemTraceJson[];
 };
 
 /**
@@ -650,6 +708,118 @@ export const RefundPaymentResponseSchema: GenMessage<RefundPaymentResponse, {jso
   messageDesc(file_spillway_payment_v1_payment_service, 13);
 
 /**
+ * RefundUpToRequest asks for money back that an order owes.
+ *
+ * @generated from message spillway.payment.v1.RefundUpToRequest
+ */
+export type RefundUpToRequest = Message<"spillway.payment.v1.RefundUpToRequest"> & {
+  /**
+   * The order's id of this refund, kept for every retry.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * At most how much; more than 0, in the payment's currency.
+   *
+   * @generated from field: spillway.common.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * Why. At most 200 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * RefundUpToRequest asks for money back that an order owes.
+ *
+ * @generated from message spillway.payment.v1.RefundUpToRequest
+ */
+export type RefundUpToRequestJson = {
+  /**
+   * The order's id of this refund, kept for every retry.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId?: string;
+
+  /**
+   * The payment.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId?: string;
+
+  /**
+   * At most how much; more than 0, in the payment's currency.
+   *
+   * @generated from field: spillway.common.v1.Money amount = 3;
+   */
+  amount?: MoneyJson;
+
+  /**
+   * Why. At most 200 characters.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason?: string;
+};
+
+/**
+ * Describes the message spillway.payment.v1.RefundUpToRequest.
+ * Use `create(RefundUpToRequestSchema)` to create a new message.
+ */
+export const RefundUpToRequestSchema: GenMessage<RefundUpToRequest, {jsonType: RefundUpToRequestJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_payment_v1_payment_service, 14);
+
+/**
+ * RefundUpToResponse says how much goes back.
+ *
+ * @generated from message spillway.payment.v1.RefundUpToResponse
+ */
+export type RefundUpToResponse = Message<"spillway.payment.v1.RefundUpToResponse"> & {
+  /**
+   * What this refund pays back, now or before.
+   *
+   * @generated from field: spillway.common.v1.Money refunded = 1;
+   */
+  refunded?: Money | undefined;
+};
+
+/**
+ * RefundUpToResponse says how much goes back.
+ *
+ * @generated from message spillway.payment.v1.RefundUpToResponse
+ */
+export type RefundUpToResponseJson = {
+  /**
+   * What this refund pays back, now or before.
+   *
+   * @generated from field: spillway.common.v1.Money refunded = 1;
+   */
+  refunded?: MoneyJson;
+};
+
+/**
+ * Describes the message spillway.payment.v1.RefundUpToResponse.
+ * Use `create(RefundUpToResponseSchema)` to create a new message.
+ */
+export const RefundUpToResponseSchema: GenMessage<RefundUpToResponse, {jsonType: RefundUpToResponseJson}> = /*@__PURE__*/
+  messageDesc(file_spillway_payment_v1_payment_service, 15);
+
+/**
  * HandleProviderEventRequest is a callback as it came.
  *
  * @generated from message spillway.payment.v1.HandleProviderEventRequest
@@ -710,7 +880,7 @@ export type HandleProviderEventRequestJson = {
  * Use `create(HandleProviderEventRequestSchema)` to create a new message.
  */
 export const HandleProviderEventRequestSchema: GenMessage<HandleProviderEventRequest, {jsonType: HandleProviderEventRequestJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_payment_v1_payment_service, 14);
+  messageDesc(file_spillway_payment_v1_payment_service, 16);
 
 /**
  * HandleProviderEventResponse says that the event is taken and must not be sent again.
@@ -745,7 +915,7 @@ export type HandleProviderEventResponseJson = {
  * Use `create(HandleProviderEventResponseSchema)` to create a new message.
  */
 export const HandleProviderEventResponseSchema: GenMessage<HandleProviderEventResponse, {jsonType: HandleProviderEventResponseJson}> = /*@__PURE__*/
-  messageDesc(file_spillway_payment_v1_payment_service, 15);
+  messageDesc(file_spillway_payment_v1_payment_service, 17);
 
 /**
  * CreatePaymentOutcome is the answer to one item.
@@ -857,8 +1027,8 @@ export const CancelPaymentOutcomeSchema: GenEnum<CancelPaymentOutcome, CancelPay
  */
 export const PaymentService: GenService<{
   /**
-   * Creates the payment intent of an order. Idempotent by order. Reasons: FIELD_INVALID,
-   * REQUEST_ID_REUSED (same order, other amount).
+   * Creates the payment intent of an order, or of its balance. Idempotent by order and part. Reasons:
+   * FIELD_INVALID, REQUEST_ID_REUSED (same order and part, other amount).
    *
    * @generated from rpc spillway.payment.v1.PaymentService.CreatePayment
    */
@@ -890,7 +1060,8 @@ export const PaymentService: GenService<{
   /**
    * Begins to pay: asks the provider to charge. The result arrives as a signed callback. Idempotent
    * by request_id. Reasons: PAYMENT_UNKNOWN, TRANSITION_ILLEGAL, PAYMENT_IN_PROGRESS (another
-   * attempt is under way), PAYMENT_DEADLINE_PASSED, REQUEST_ID_REUSED, DEPENDENCY_UNAVAILABLE.
+   * attempt is under way), PAYMENT_NOT_OPEN, PAYMENT_DEADLINE_PASSED, REQUEST_ID_REUSED,
+   * DEPENDENCY_UNAVAILABLE.
    *
    * @generated from rpc spillway.payment.v1.PaymentService.StartPayment
    */
@@ -922,7 +1093,8 @@ export const PaymentService: GenService<{
   },
   /**
    * Pays captured money back, wholly or in part. Idempotent by request_id; the provider is asked until
-   * it answers. A full refund of an order that has not been shipped cancels the order. Reasons:
+   * it answers. A full refund of an order that has not been shipped cancels the order; of a presale,
+   * that of all that was captured of deposit and balance. Reasons:
    * PAYMENT_UNKNOWN, TRANSITION_ILLEGAL, REFUND_EXCEEDS_CAPTURED, REQUEST_ID_REUSED.
    *
    * @generated from rpc spillway.payment.v1.PaymentService.RefundPayment
@@ -931,6 +1103,18 @@ export const PaymentService: GenService<{
     methodKind: "unary";
     input: typeof RefundPaymentRequestSchema;
     output: typeof RefundPaymentResponseSchema;
+  },
+  /**
+   * Internal. Pays back what an order owes its buyer: the amount, or what is left when that is less,
+   * perhaps nothing. Idempotent by request_id, which shares no name with those of RefundPayment.
+   * Reasons: PAYMENT_UNKNOWN, TRANSITION_ILLEGAL (nothing was captured), REQUEST_ID_REUSED.
+   *
+   * @generated from rpc spillway.payment.v1.PaymentService.RefundUpTo
+   */
+  refundUpTo: {
+    methodKind: "unary";
+    input: typeof RefundUpToRequestSchema;
+    output: typeof RefundUpToResponseSchema;
   },
   /**
    * Takes a provider's callback, raw as it came: checks signature, time, amount and currency, and

@@ -20,6 +20,12 @@ import {
   ReservationState,
   type SettleResult,
 } from '../../domain/reservation.js';
+import {
+  type NewReturn,
+  type ReturnedLine,
+  returnKey,
+  without,
+} from '../../domain/return-lines.js';
 import { answerKnown, buyerKey, decideSettle } from '../../domain/settle.js';
 import { partitionOf } from '../../domain/split.js';
 import {
@@ -38,6 +44,7 @@ export class MemoryStockBook implements StockBook {
   /** The first body of each request id, done or not. */
   readonly #restockOwners = new Map<string, RestockRequest>();
   readonly #restocks = new Set<string>();
+  readonly #returns = new Map<string, readonly ReturnedLine[]>();
   readonly #onChange: ((changes: readonly StockChange[]) => void)[] = [];
   readonly #onRefund: ((refunds: readonly Refund[]) => void)[] = [];
   readonly #holdMs: number;
@@ -63,6 +70,7 @@ export class MemoryStockBook implements StockBook {
         skuId,
         quantity,
         limited: userLimit > 0,
+        returned: 0,
       }));
       const holdUntilMs = this.#nowMs() + this.#holdMs;
       const state = ReservationState.RESERVED;
@@ -77,7 +85,9 @@ export class MemoryStockBook implements StockBook {
       stocks: this.#stocks,
       held: this.#parts,
       closings: [closing],
+      returns: this.#returns,
     });
+    for (const back of decision.returns) this.#takeBack(back);
     for (const { part, state } of decision.changed) {
       this.#parts.set(partKey(part), { ...part, state, holdUntilMs: 0 });
     }
@@ -93,6 +103,13 @@ export class MemoryStockBook implements StockBook {
     this.#record(decision.moves);
     if (decision.refunds.length > 0) for (const tell of this.#onRefund) tell(decision.refunds);
     return Promise.resolve(decision.outcomes[0] as CloseOutcome);
+  }
+
+  #takeBack(back: NewReturn): void {
+    this.#returns.set(returnKey(back, back.returnId), back.lines);
+    const key = partKey(back);
+    const part = this.#parts.get(key);
+    if (part !== undefined) this.#parts.set(key, without(part, back.lines));
   }
 
   rebase(skuIds: readonly string[]): Promise<SkuLoad[]> {

@@ -14,6 +14,7 @@ import {
 } from '../../domain/close.js';
 import { ReservationState } from '../../domain/reservation.js';
 import type { StockChange } from '../../domain/stock.js';
+import { insertReturns, readReturns } from './return-rows.js';
 import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
 
 export interface CloseResult {
@@ -37,7 +38,8 @@ export async function closeBatch(
       const { stocks, nowMs } = await lockStocks(tx, skus);
       const keys = closings.map((c) => [c.partition, c.reservationId] as const);
       const held = await readParts(tx, inShards('reservation_id', keys));
-      const decision = decideClose({ stocks, held, closings });
+      const returns = await readReturns(tx, closings);
+      const decision = decideClose({ stocks, held, closings, returns });
       await write(tx, decision, nowMs);
       crashPoint('close.before-commit');
       const { outcomes, refunds, moves } = decision;
@@ -48,6 +50,7 @@ export async function closeBatch(
 
 async function write(tx: Tx, decision: CloseDecision, nowMs: number): Promise<void> {
   await insertTombstones(tx, decision.tombstones);
+  await insertReturns(tx, decision.returns);
   for (const state of [
     ReservationState.CONFIRMED,
     ReservationState.RELEASED,

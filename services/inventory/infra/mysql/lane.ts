@@ -4,6 +4,7 @@
 import { Batcher } from '../../../platform/batcher.js';
 import { crashPoint } from '../../../platform/crash-point.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { serverSpan } from '../../../platform/mysql/server-span.js';
 import type { CloseOutcome, Closing, Refund } from '../../domain/close.js';
 import type { Grant, KnownResult, Part, SettleResult } from '../../domain/reservation.js';
 import type { StockChange, StockRow } from '../../domain/stock.js';
@@ -61,6 +62,7 @@ function writing(server: MysqlServer, o: LaneNews): Pick<Lane, 'settle' | 'close
     settle: new Batcher({
       ...BOUNDS,
       name: `settle ${server.name}`,
+      ...serverSpan(server, 'inventory.settle'),
       run: async (grants, batch) => {
         const options = { deadlineMs: finishBy(batch.deadlineMs), holdMs: o.holdMs };
         const { results, changes } = await resolved(() => settleBatch(server, grants, options));
@@ -72,6 +74,7 @@ function writing(server: MysqlServer, o: LaneNews): Pick<Lane, 'settle' | 'close
     close: new Batcher({
       ...BOUNDS,
       name: `close ${server.name}`,
+      ...serverSpan(server, 'inventory.close'),
       run: async (closings, batch) => {
         // Not resolved by asking again: the refunds of an unknown first try would be lost, and the
         // caller's retry finds the reservation closed. The auditor finds the difference.
@@ -91,6 +94,7 @@ function reading(server: MysqlServer): Pick<Lane, 'known' | 'stock'> {
     known: new Batcher({
       ...BOUNDS,
       name: `known ${server.name}`,
+      ...serverSpan(server, 'inventory.known'),
       run: (parts, batch) => readKnown(server, parts, batch),
     }),
     stock: new Batcher({

@@ -85,6 +85,7 @@ interface ReservationRecord {
   fingerprint: string;
   quantity: number;
   limited: number;
+  returned: number | null;
   state: number;
   hold_until_ms: string | null;
 }
@@ -96,7 +97,7 @@ export async function readParts(
 ): Promise<Map<string, HeldPart & { holdUntilMs: number }>> {
   const records = await query.rows<ReservationRecord>(
     `SELECT shard_no, reservation_id, sku_id, order_id, user_id, fingerprint, quantity, limited,
-     state, hold_until_ms FROM reservation WHERE ${where.sql}
+     returned, state, hold_until_ms FROM reservation WHERE ${where.sql}
      ORDER BY shard_no, reservation_id, line_no`,
     where.values,
   );
@@ -111,7 +112,8 @@ export async function readParts(
 }
 
 function partOf(record: ReservationRecord): HeldPart & { holdUntilMs: number } {
-  const { sku_id: skuId, quantity, limited } = record;
+  const { sku_id: skuId, quantity } = record;
+  const line = { skuId, quantity, limited: record.limited === 1, returned: record.returned ?? 0 };
   return {
     partition: record.shard_no,
     reservationId: record.reservation_id,
@@ -119,7 +121,7 @@ function partOf(record: ReservationRecord): HeldPart & { holdUntilMs: number } {
     userId: record.user_id,
     fingerprint: record.fingerprint,
     state: record.state as ReservationState,
-    lines: skuId === '' ? [] : [{ skuId, quantity, limited: limited === 1 }],
+    lines: skuId === '' ? [] : [line],
     holdUntilMs: Number(record.hold_until_ms ?? 0),
   };
 }

@@ -18,6 +18,7 @@ import type { CloseOutcome, Closing, Refund } from '../../domain/close.js';
 import type { Grant, HeldPart, KnownResult, Part, SettleResult } from '../../domain/reservation.js';
 import { partitionOf } from '../../domain/split.js';
 import type { LedgerEntry, StockChange, StockRow } from '../../domain/stock.js';
+import { countSettled } from '../stock-meter.js';
 import { claimDueHolds, extendHolds } from './holds.js';
 import { closeLane, type Lane, openLane } from './lane.js';
 import { readLedger } from './ledger.js';
@@ -73,6 +74,7 @@ export class MysqlStockBook implements StockBook {
         });
       }),
     );
+    countSettled(grants, results);
     return results;
   }
 

@@ -15,6 +15,8 @@ import type {
 } from '../../app/ports.js';
 import type { Refund } from '../../domain/close.js';
 import type { GateReply, Part } from '../../domain/reservation.js';
+import { countGivenBack, countReplies } from '../stock-meter.js';
+import { beginCalls, endCalls } from './call-spans.js';
 import { Floors } from './floors.js';
 import { KEEP_S, skuKeys } from './keys.js';
 import { packParts, readReserveReply, reserveCall } from './reserve-calls.js';
@@ -37,6 +39,7 @@ export class RedisGate implements Gate {
   async reserve(parts: readonly Part[]): Promise<GateReply[]> {
     const packs = packParts(parts);
     const calls = packs.map((pack) => reserveCall(pack, (skuId) => this.#floors.of(skuId)));
+    const spans = beginCalls('reserve', packs);
     const answers = await this.#scripts.run('reserve', calls);
     const replies = new Array<GateReply>(parts.length).fill({ outcome: 'UNKNOWN' });
     packs.forEach((pack, p) => {
@@ -48,6 +51,8 @@ export class RedisGate implements Gate {
         replies[index] = reply.replies[i] as GateReply;
       });
     });
+    endCalls(spans, packs, replies);
+    countReplies(parts, replies);
     return replies;
   }
 
@@ -73,6 +78,7 @@ export class RedisGate implements Gate {
         replies[index] = (value as RefundReply[])[i] ?? 'UNKNOWN';
       });
     });
+    countGivenBack(refunds, replies);
     return replies;
   }
 

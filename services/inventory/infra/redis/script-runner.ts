@@ -2,7 +2,11 @@
 
 import type { RedisLink } from '../../../platform/redis/connect.js';
 import { NOT_CONNECTED, type RedisAnswer, sendAll } from '../../../platform/redis/send-all.js';
+import { histograms } from '../../../platform/telemetry/metrics.js';
 import { loadScripts, type ScriptName } from './scripts.js';
+
+/** One for all calls that went out together. */
+const operations = histograms('db.client.operation.duration');
 
 export interface ScriptCall {
   readonly keys: readonly string[];
@@ -29,6 +33,16 @@ export class ScriptRunner {
   }
 
   async run(name: ScriptName, calls: readonly ScriptCall[]): Promise<ScriptReply[]> {
+    const startMs = performance.now();
+    const replies = await this.#run(name, calls);
+    const lost = replies.some((reply) => !reply.known);
+    operations
+      .of('redis', name, lost ? 'unknown' : '')
+      .record((performance.now() - startMs) / 1_000);
+    return replies;
+  }
+
+  async #run(name: ScriptName, calls: readonly ScriptCall[]): Promise<ScriptReply[]> {
     const script = this.#scripts[name];
     const replies = await this.#send(calls, 'evalsha', script.digest);
     const missing = replies.flatMap((reply, index) => (isNoScript(reply) ? [index] : []));

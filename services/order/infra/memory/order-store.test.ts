@@ -3,6 +3,8 @@
 import { describe } from '@jest/globals';
 import { systemClock } from '../../../platform/clock.js';
 import { orderContentsContract } from '../order-contents.contract.js';
+import { orderPresaleContract } from '../order-presale.contract.js';
+import { orderRefundsContract } from '../order-refunds.contract.js';
 import { orderStoreContract, type StoreUnderTest } from '../order-store.contract.js';
 import { MemoryOrderStore } from './order-store.js';
 
@@ -19,4 +21,6 @@ async function open(): Promise<StoreUnderTest> {
 describe('orders in memory', () => {
   orderStoreContract(open);
   orderContentsContract(open);
+  orderRefundsContract(open);
+  orderPresaleContract(open);
 });

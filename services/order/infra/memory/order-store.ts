@@ -5,6 +5,7 @@ import type { Clock } from '../../../platform/clock.js';
 import type {
   ChangeResult,
   CommitResult,
+  DueOrder,
   DueQueue,
   NewOrder,
   OrderFate,
@@ -15,6 +16,7 @@ import type {
 } from '../../app/ports.js';
 import type { EffectKind } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
+import { awaitedPart, dueMsOf } from '../../domain/presale.js';
 import { decideTracking, inTime, type NewTrackingEvent } from '../../domain/tracking.js';
 import { applyChange, decide, type OrderEvent } from '../../domain/transition.js';
 
@@ -59,7 +61,9 @@ export class MemoryOrderStore implements OrderStore, TrackingStore {
       case 'CHANGED': {
         const changed = applyChange(order, decision, this.#clock.nowMs());
         this.#orders.set(orderId, changed);
-        this.#dueMs.delete(orderId);
+        const dueMs = dueMsOf(changed);
+        if (dueMs === undefined) this.#dueMs.delete(orderId);
+        else this.#dueMs.set(orderId, dueMs);
         const { version } = changed;
         for (const kind of decision.effects) this.effects.push({ orderId, version, kind });
         return { outcome: 'CHANGED', order: changed };
@@ -69,6 +73,7 @@ export class MemoryOrderStore implements OrderStore, TrackingStore {
       case 'UNCHANGED':
       case 'VERSION_MISMATCH':
         return { outcome: decision.outcome, order };
+      // What else refuses says all there is to say.
       default:
         return decision;
     }
@@ -109,21 +114,24 @@ export class MemoryOrderStore implements OrderStore, TrackingStore {
       const order = this.#orders.get(orderId);
       if (!order) this.#barred.add(orderId);
       if (!order) return { fate: 'CANCELLED' };
-      const { state, paymentDeadlineMs } = order;
-      if (state === 'PENDING_PAYMENT') return { fate: 'PENDING', paymentDeadlineMs };
-      if (state !== 'CANCELLED') return { fate: 'PAID' };
+      const paymentDeadlineMs = dueMsOf(order);
+      if (paymentDeadlineMs !== undefined) return { fate: 'PENDING', paymentDeadlineMs };
+      if (order.state !== 'CANCELLED') return { fate: 'PAID' };
       return { fate: order.paidMs === undefined ? 'CANCELLED' : 'RETURNED' };
     });
   }
 
-  #claim(limit: number, leaseMs: number): bigint[] {
+  #claim(limit: number, leaseMs: number): DueOrder[] {
     const nowMs = this.#clock.nowMs();
     const all = [...this.#dueMs].filter(([, dueMs]) => dueMs <= nowMs);
     all.sort(([, a], [, b]) => a - b);
     const oldest = all.splice(0, limit - Math.floor(limit / 2));
     const due = [...oldest, ...all.toReversed().slice(0, Math.floor(limit / 2))];
     for (const [orderId] of due) this.#dueMs.set(orderId, nowMs + leaseMs);
-    return due.map(([orderId]) => orderId);
+    return due.map(([orderId]) => {
+      const order = this.#orders.get(orderId);
+      return { orderId, awaited: (order && awaitedPart(order)) ?? 'FIRST' };
+    });
   }
 }
 
@@ -142,5 +150,6 @@ function newOrder({ paymentWindowMs, fresh: _, ...item }: NewOrder, nowMs: numbe
     updatedMs: nowMs,
     transitions: [{ ...created, atMs: nowMs }],
     tracking: [],
+    refunds: [],
   };
 }

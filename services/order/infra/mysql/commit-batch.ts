@@ -12,12 +12,13 @@ import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
-import { NOW_MS } from '../../../platform/mysql/time.js';
+import { enterGates, NOT_OWNER, type NotOwner } from '../../../platform/mysql/shard-gate.js';
 import { type SqlValue, type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { CommitResult, NewOrder } from '../../app/ports.js';
 import { payloadOf } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
 import { placedEvent } from './changed-event.js';
+import { withTraces } from './event-traces.js';
 import { INSERT_LINES, lineValues } from './line-rows.js';
 import {
   INSERT_ORDERS,
@@ -57,7 +58,7 @@ interface Attempt {
 export function commitBatch(
   o: CommitBatchOptions,
   items: readonly NewOrder[],
-): Promise<CommitResult[]> {
+): Promise<(CommitResult | NotOwner)[]> {
   const ours = new Set<bigint>();
   return repeatUnknown(o, () => commitOnce(o, items, ours));
 }
@@ -66,12 +67,13 @@ async function commitOnce(
   o: CommitBatchOptions,
   items: readonly NewOrder[],
   ours: Set<bigint>,
-): Promise<CommitResult[]> {
+): Promise<(CommitResult | NotOwner)[]> {
   let tries = 0;
   const options = {
     name: 'order.commit',
     deadlineMs: o.deadlineMs,
     duplicateKeyRetries: true,
+    gated: true,
   };
   const careful = ours.size > 0;
   try {
@@ -88,7 +90,7 @@ async function commitOnce(
 }
 
 interface Written {
-  readonly results: CommitResult[];
+  readonly results: (CommitResult | NotOwner)[];
   /** Stored for certain once the transaction is. */
   readonly snapshots: readonly MissingSnapshot[];
 }
@@ -99,10 +101,16 @@ async function write(
   items: readonly NewOrder[],
   attempt: Attempt,
 ): Promise<Written> {
-  const nowMs = await readNow(tx);
-  const known = await readKnown(tx, items, attempt.careful);
+  const { nowMs, refused } = await enterGates(
+    tx,
+    items.map((item) => geneOf(item.orderId)),
+  );
+  const away = (item: NewOrder) => refused.size > 0 && refused.has(geneOf(item.orderId));
+  const here = refused.size > 0 ? items.filter((item) => !away(item)) : items;
+  const known = await readKnown(tx, here, attempt.careful);
   const made = new Map<string, Order>();
-  const results = items.map((item): CommitResult => {
+  const results = items.map((item): CommitResult | NotOwner => {
+    if (away(item)) return NOT_OWNER;
     const key = requestKey(item);
     const existing = known.orders.get(key) ?? made.get(key);
     if (existing) return answerExisting(item, existing, attempt.ours);
@@ -117,15 +125,11 @@ async function write(
     await insertSnapshots(tx, missing, nowMs);
     await insert(tx, orders, nowMs);
     const news = announced ? orders.map(placedEvent) : [];
-    await outbox.append(tx, [...orders.map(createdEvent), ...news], nowMs);
+    const events = withTraces([...orders.map(createdEvent), ...news], items);
+    await outbox.append(tx, events, nowMs);
     crashPoint('commit.before-commit');
   }
   return { results, snapshots: missing };
-}
-
-async function readNow(tx: Tx): Promise<number> {
-  const [row] = await tx.rows<{ now_ms: string }>(`SELECT ${NOW_MS} AS now_ms`);
-  return Number(row?.now_ms);
 }
 
 interface Known {
@@ -175,6 +179,7 @@ function newOrder(item: NewOrder, nowMs: number): Order {
     totalMinor: item.totalMinor,
     discountMinor: item.discountMinor,
     payableMinor: item.payableMinor,
+    presale: item.presale,
     paymentDeadlineMs: nowMs + item.paymentWindowMs,
     paidMs: undefined,
     carrier: undefined,
@@ -184,6 +189,7 @@ function newOrder(item: NewOrder, nowMs: number): Order {
     lines: item.lines,
     transitions: [],
     tracking: [],
+    refunds: [],
   };
 }
 

@@ -34,7 +34,7 @@ test.each([
 ])('%s', async (story, limit, expected) => {
   if (story === 'four of nine') await placed(9);
   const claimed = await queues[0]?.claim(limit, LEASE_MS, soon());
-  expect(claimed?.map((orderId) => all.indexOf(orderId)).toSorted()).toEqual(expected);
+  expect(claimed?.map(({ orderId }) => all.indexOf(orderId)).toSorted()).toEqual(expected);
 });
 
 test('two workers share a backlog, and no order is claimed twice', async () => {
@@ -44,7 +44,7 @@ test('two workers share a backlog, and no order is claimed twice', async () => {
     queues.map(async (queue) => {
       for (let more = true; more; ) {
         const some = await queue.claim(16, LEASE_MS, soon());
-        claims.push(...some);
+        claims.push(...some.map(({ orderId }) => orderId));
         more = some.length > 0;
       }
     }),
@@ -79,6 +79,7 @@ function unpaid(orderId: bigint, i: number): NewOrder {
     totalMinor: 100n,
     discountMinor: 0n,
     payableMinor: 100n,
+    presale: undefined,
     paymentWindowMs: 100 + i,
     lines: [lineOf('song', 1, 100n)],
     fresh: true,

@@ -1,27 +1,38 @@
 // Lists the orders of one state over all servers, newest first. Order ids grow with time whatever the
 // shard, so each server gives one page in id order and the pages are merged.
 //
-// Bounds: one statement and at most `limit` rows per server, and the lines of the merged page alone.
-// A server that does not answer fails the listing: a page with a hole would pass for a whole one.
+// Bounds: two statements and at most `limit` rows per server, and the lines of the merged page alone.
+// A server that does not answer fails the listing: a page with a hole would pass for a whole one. So a
+// server whose shards moved while it was read is asked again.
 
 import { geneOf } from '../../../platform/ids.js';
-import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import type { ShardGates } from '../../../platform/mysql/shard-gates.js';
 import type { SqlParameter } from '../../../platform/mysql/transaction.js';
+import { SHARDS } from '../../../platform/shard.js';
 import type { StateOrdersQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
 import { type OrderRow, SELECT_BY_STATE, stateCodes } from './order-rows.js';
 import { selectOn, withLines } from './read-orders.js';
 
+const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard);
+
 export async function listByState(
-  shards: ShardMap,
+  gates: ShardGates,
   query: StateOrdersQuery,
   deadlineMs: number,
 ): Promise<Order[]> {
-  const pages = await Promise.all(
-    shards.servers.map((server) => pageOf(server, shards.shardsOf(server), query, deadlineMs)),
-  );
+  const pages: OrderRow[][] = [];
+  const itself = (shard: number) => shard;
+  await gates.each(ALL_SHARDS, { shardOf: itself, deadlineMs }, async (server, shards) => {
+    const look = gates.look(server);
+    const page = await pageOf(server, shards, query, deadlineMs);
+    if ((await look(shards, deadlineMs)).size > 0) return shards;
+    pages.push(page);
+    return [];
+  });
   const rows = mergeNewest(pages, query.limit);
-  const groups = shards.groupByServer(rows, (row) => geneOf(BigInt(row.order_id)));
+  const groups = gates.shards.groupByServer(rows, (row) => geneOf(BigInt(row.order_id)));
   const parts = await Promise.all(
     [...groups].map(([server, group]) => withLines(selectOn(server, deadlineMs), group)),
   );

@@ -45,6 +45,7 @@ function newOrder(userId: string): NewOrder {
     totalMinor: 100n,
     discountMinor: 0n,
     payableMinor: 100n,
+    presale: undefined,
     paymentWindowMs: 60_000,
     lines: [lineOf('tea', 1, 100n)],
     fresh: true,
@@ -93,7 +94,7 @@ test('an event is applied once', async () => {
   const item = newOrder('dan');
   await under.store.commit(item, soon());
   proxy.cutAfter = COMMIT;
-  const event = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 100n } as const;
+  const event = { kind: 'CAPTURED', part: 'FIRST', currency: 'EUR', amountMinor: 100n } as const;
   const changing = under.store.change(item.orderId, event, soon());
   const result = await losingCommits(item.orderId, 2, changing);
   expect(result).toMatchObject({ order: { state: 'PAID', version: 2 } });
@@ -104,7 +105,7 @@ test('an event is applied once', async () => {
 test('what a carrier tells is added once', async () => {
   const item = newOrder('eve');
   await under.store.commit(item, soon());
-  const captured = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 100n } as const;
+  const captured = { kind: 'CAPTURED', part: 'FIRST', currency: 'EUR', amountMinor: 100n } as const;
   await under.store.change(item.orderId, captured, soon());
   const ship = { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T1', expectedVersion: 0 } as const;
   await under.store.change(item.orderId, ship, soon());

@@ -23,7 +23,7 @@ const FAULTY_ROUNDS = 400;
 const CHAINS = 20;
 const LINES = [lineOf('tea', 2, 1_650n), lineOf('cup', 1, 2_000n)];
 const EVENTS: readonly OrderEvent[] = [
-  { kind: 'CAPTURED', currency: 'EUR', amountMinor: 5_300n },
+  { kind: 'CAPTURED', part: 'FIRST', currency: 'EUR', amountMinor: 5_300n },
   { kind: 'SHIP', carrier: 'dhl', trackingNumber: 'T1', expectedVersion: 0 },
   { kind: 'DELIVER', expectedVersion: 0 },
   { kind: 'COMPLETE', expectedVersion: 0 },
@@ -143,6 +143,7 @@ async function placed(): Promise<bigint> {
     totalMinor: 5_300n,
     discountMinor: 0n,
     payableMinor: 5_300n,
+    presale: undefined,
     paymentWindowMs: 60_000,
     lines: LINES,
     fresh: true,

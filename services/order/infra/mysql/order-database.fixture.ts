@@ -6,6 +6,7 @@ import { geneOf } from '../../../platform/ids.js';
 import { createTestDatabase } from '../../../platform/mysql/database.fixture.js';
 import { migrate } from '../../../platform/mysql/migrate.js';
 import { Outbox } from '../../../platform/mysql/outbox.js';
+import { ShardGates } from '../../../platform/mysql/shard-gates.js';
 import { read } from '../../../platform/mysql/transaction.js';
 import { silent, testUrl } from '../../../platform/real-servers.fixture.js';
 import { storeLimits } from '../../config.js';
@@ -30,9 +31,16 @@ export async function openOrderDatabase(
     batchMax: 100,
     attemptsMax: 3,
   });
+  const gates = new ShardGates({
+    shards,
+    database: database.name,
+    log: silent,
+    clock: systemClock,
+  });
+  await gates.open();
   const open = (cache?: PartsCache) =>
     new MysqlOrderStore({
-      shards,
+      gates,
       outbox,
       clock: systemClock,
       limits: storeLimits,

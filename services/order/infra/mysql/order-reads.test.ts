@@ -98,6 +98,7 @@ function open(tables: Order[], state?: number) {
   const cache = new RememberingCache();
   const reads = openOrderReads({
     name: 'test',
+    look: () => async () => new Set(),
     select: () => select,
     cache,
     clock: systemClock,
@@ -133,13 +134,13 @@ function rowsOf(table: string, order: Order, state?: number): object[] {
     return order.transitions.map((made) => named(TRANSITION, transitionValues(orderId, made)));
   }
   if (table !== 'orders') return [];
-  const row = named(ORDER, orderValues(order));
+  const row = { ...named(ORDER, orderValues(order)), refunded_minor: null };
   return [state === undefined ? row : { ...row, state }];
 }
 
 const ORDER = `shard_no order_id user_id request_id fingerprint order_type state version currency
   total_minor discount_minor payable_minor payment_deadline_ms due_ms paid_ms carrier
-  tracking_number created_ms updated_ms details`;
+  tracking_number created_ms updated_ms details presale`;
 const LINE = 'shard_no order_id line_no sku_id title quantity unit_price_minor snapshot_hash';
 const TRANSITION = 'shard_no order_id version from_state to_state operator remark at_ms';
 

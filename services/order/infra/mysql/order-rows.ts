@@ -4,8 +4,11 @@ import { geneOf } from '../../../platform/ids.js';
 import type { SqlValue } from '../../../platform/mysql/transaction.js';
 import type { Operator, Order, OrderState, OrderTransition } from '../../domain/order.js';
 import type { OrderType } from '../../domain/order-types.js';
+import { dueMsOf } from '../../domain/presale.js';
 import { detailsIn, detailsText } from './details-text.js';
 import { type LineRow, toLine } from './line-rows.js';
+import { presaleIn, presaleText } from './presale-text.js';
+import { type RefundRow, toRefunds } from './refund-rows.js';
 import { type TrackingRow, toTracking } from './tracking-rows.js';
 
 /** Where an order lies: its shard and its key. */
@@ -23,19 +26,25 @@ export const stateCodes = {
   DELIVERED: 4,
   COMPLETED: 5,
   CANCELLED: 6,
+  DEPOSIT_PAID: 7,
 } as const satisfies Record<OrderState, number>;
 
-const typeCodes = { PHYSICAL: 1, VIRTUAL: 2, TOP_UP: 3, BOOKING: 4 } as const satisfies Record<
-  OrderType,
-  number
->;
+const typeCodes = {
+  PHYSICAL: 1,
+  VIRTUAL: 2,
+  TOP_UP: 3,
+  BOOKING: 4,
+  PRESALE: 5,
+} as const satisfies Record<OrderType, number>;
 
 const states = new Map(entriesOf(stateCodes));
 const types = new Map(entriesOf(typeCodes));
 
 const ORDER_COLUMNS = `shard_no, order_id, user_id, request_id, fingerprint, order_type, state,
   version, currency, total_minor, discount_minor, payable_minor, payment_deadline_ms, due_ms,
-  paid_ms, carrier, tracking_number, created_ms, updated_ms, details`;
+  paid_ms, carrier, tracking_number, created_ms, updated_ms, details, presale`;
+/** What no order is inserted with. */
+const READ_COLUMNS = `${ORDER_COLUMNS}, refunded_minor`;
 const TRANSITION_COLUMNS = `shard_no, order_id, version, from_state, to_state, operator, remark,
   at_ms`;
 
@@ -44,10 +53,10 @@ export const INSERT_TRANSITIONS = `INSERT INTO order_transition (${TRANSITION_CO
 
 // The hints matter while a table is small: the optimizer then prefers to scan it, and a scan for
 // update waits for every row that somebody else has locked.
-export const SELECT_ORDERS = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (PRIMARY)`;
-export const SELECT_BY_REQUEST = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (by_request)`;
-export const SELECT_BY_USER = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (by_user)`;
-export const SELECT_BY_STATE = `SELECT ${ORDER_COLUMNS} FROM orders FORCE INDEX (by_state)`;
+export const SELECT_ORDERS = `SELECT ${READ_COLUMNS} FROM orders FORCE INDEX (PRIMARY)`;
+export const SELECT_BY_REQUEST = `SELECT ${READ_COLUMNS} FROM orders FORCE INDEX (by_request)`;
+export const SELECT_BY_USER = `SELECT ${READ_COLUMNS} FROM orders FORCE INDEX (by_user)`;
+export const SELECT_BY_STATE = `SELECT ${READ_COLUMNS} FROM orders FORCE INDEX (by_state)`;
 export const SELECT_TRANSITIONS = `SELECT ${TRANSITION_COLUMNS}
   FROM order_transition FORCE INDEX (PRIMARY)`;
 
@@ -71,6 +80,8 @@ export interface OrderRow {
   created_ms: string;
   updated_ms: string;
   details: string | null;
+  presale: string | null;
+  refunded_minor: string | null;
 }
 
 export interface TransitionRow {
@@ -98,13 +109,14 @@ export function orderValues(order: Order): SqlValue[] {
     order.discountMinor,
     order.payableMinor,
     order.paymentDeadlineMs,
-    order.state === 'PENDING_PAYMENT' ? order.paymentDeadlineMs : null,
+    dueMsOf(order) ?? null,
     order.paidMs ?? null,
     order.carrier ?? null,
     order.trackingNumber ?? null,
     order.createdMs,
     order.updatedMs,
     detailsText(order.details),
+    presaleText(order.presale),
   ];
 }
 
@@ -112,7 +124,7 @@ export function orderValues(order: Order): SqlValue[] {
 export function voidValues(orderId: bigint, nowMs: number): SqlValue[] {
   const nothing = ['', 0, 0, 0, 0];
   const ids = [geneOf(orderId), orderId, '', `void:${orderId}`, ''];
-  return [...ids, 0, VOID_STATE, 0, ...nothing, null, null, null, null, nowMs, nowMs, null];
+  return [...ids, 0, VOID_STATE, 0, ...nothing, null, null, null, null, nowMs, nowMs, null, null];
 }
 
 export function transitionValues(orderId: bigint, made: OrderTransition): SqlValue[] {
@@ -134,16 +146,18 @@ export function toOrders(
   lines: readonly LineRow[],
   transitions: readonly TransitionRow[],
   tracking: readonly TrackingRow[],
+  refunds: readonly RefundRow[],
 ): Order[] {
   const linesOf = groupById([...lines].sort((a, b) => a.line_no - b.line_no));
   const transitionsOf = groupById([...transitions].sort((a, b) => a.version - b.version));
   const trackingOf = groupById(tracking);
+  const refundsOf = groupById(refunds);
   return rows
     .filter((row) => row.state !== VOID_STATE)
     .map((row) => {
       const { order_id: id } = row;
       const parts = [linesOf.get(id), transitionsOf.get(id), trackingOf.get(id)] as const;
-      return toOrder(row, ...parts);
+      return toOrder(row, ...parts, refundsOf.get(id));
     });
 }
 
@@ -152,6 +166,7 @@ function toOrder(
   lines: LineRow[] = [],
   transitions: TransitionRow[] = [],
   tracking: TrackingRow[] = [],
+  refunds: RefundRow[] = [],
 ): Order {
   return {
     orderId: BigInt(row.order_id),
@@ -166,6 +181,7 @@ function toOrder(
     totalMinor: BigInt(row.total_minor),
     discountMinor: BigInt(row.discount_minor),
     payableMinor: BigInt(row.payable_minor),
+    presale: presaleIn(row.presale),
     paymentDeadlineMs: Number(row.payment_deadline_ms),
     paidMs: row.paid_ms === null ? undefined : Number(row.paid_ms),
     carrier: row.carrier ?? undefined,
@@ -176,6 +192,7 @@ function toOrder(
     // Read in a statement after the order's own, so it may already know a later change.
     transitions: transitions.filter((made) => made.version <= row.version).map(toTransition),
     tracking: toTracking(tracking),
+    refunds: toRefunds(refunds, row.version),
   };
 }
 

@@ -37,6 +37,7 @@ describe('two processes', () => {
     totalMinor: 100n,
     discountMinor: 0n,
     payableMinor: 100n,
+    presale: undefined,
     paymentWindowMs: 60_000,
     lines: [lineOf('song', 1, 100n)],
     fresh: true,
@@ -64,12 +65,17 @@ describe('two processes', () => {
   test('apply one of two events that exclude each other', async () => {
     const found = items.map((item) => under.store.findByRequest(item.userId, 'r1', soon()));
     const ids = (await Promise.all(found)).map((order) => order?.orderId ?? 0n);
-    const captured = { kind: 'CAPTURED', currency: 'EUR', amountMinor: 100n } as const;
+    const captured = {
+      kind: 'CAPTURED',
+      part: 'FIRST',
+      currency: 'EUR',
+      amountMinor: 100n,
+    } as const;
     const expired = {
       kind: 'CANCEL',
       operator: 'deadline',
       remark: '',
-      paymentBarred: true,
+      barred: 'FIRST',
       expectedVersion: 0,
     } as const;
     const [paid, cancelled] = await Promise.all([

@@ -1,13 +1,18 @@
 // Orders in sharded MySQL. Everything that concerns one server travels together: commits, changes
-// and reads each have a batcher per server, so a busy server does few, large transactions.
+// and reads each have a batcher per server, so a busy server does few, large transactions. What is
+// refused there because its shard has moved goes to the lane of the new owner, within its deadline.
 
 import { Batcher } from '../../../platform/batcher.js';
 import type { Clock } from '../../../platform/clock.js';
 import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
-import type { MysqlServer, ShardMap } from '../../../platform/mysql/connect.js';
+import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
+import { serverSpan } from '../../../platform/mysql/server-span.js';
+import { NOT_OWNER, type NotOwner } from '../../../platform/mysql/shard-gate.js';
+import type { ShardGates } from '../../../platform/mysql/shard-gates.js';
 import { shardOf } from '../../../platform/shard.js';
+import type { Span } from '../../../platform/telemetry/trace-context.js';
 import type {
   ChangeResult,
   CommitResult,
@@ -18,16 +23,19 @@ import type {
   OrderStore,
   TrackingStore,
   TrackResult,
+  UserOrdersQuery,
 } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
 import type { NewTrackingEvent } from '../../domain/tracking.js';
 import type { OrderEvent } from '../../domain/transition.js';
 import type { BatchLimits } from '../batch-limits.js';
+import { countTransitions } from '../order-meter.js';
 import type { PartsCache } from '../parts-cache.js';
 import { type ChangeItem, changeBatch } from './change-batch.js';
 import { placedEvent } from './changed-event.js';
 import { commitBatch } from './commit-batch.js';
 import { MysqlDueQueue } from './due-orders.js';
+import { withTraces } from './event-traces.js';
 import { listByState } from './list-by-state.js';
 import { openOrderReads } from './order-reads.js';
 import { listOrders, type RequestKey, readByRequests, selectOn } from './read-orders.js';
@@ -44,7 +52,7 @@ export interface OrderStoreLimits {
 }
 
 export interface MysqlOrderStoreParts {
-  readonly shards: ShardMap;
+  readonly gates: ShardGates;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly limits: OrderStoreLimits;
@@ -56,11 +64,11 @@ export interface MysqlOrderStoreParts {
 }
 
 interface Lane {
-  readonly commits: Batcher<NewOrder, CommitResult>;
-  readonly changes: Batcher<ChangeItem, ChangeResult>;
-  readonly tracking: Batcher<TrackItem, TrackResult>;
-  readonly reads: Batcher<bigint, Order | undefined>;
-  readonly requests: Batcher<RequestKey, Order | undefined>;
+  readonly commits: Batcher<NewOrder, CommitResult | NotOwner>;
+  readonly changes: Batcher<ChangeItem, ChangeResult | NotOwner>;
+  readonly tracking: Batcher<TrackItem, TrackResult | NotOwner>;
+  readonly reads: Batcher<bigint, Order | undefined | NotOwner>;
+  readonly requests: Batcher<RequestKey, Order | undefined | NotOwner>;
 }
 
 export class MysqlOrderStore implements OrderStore, TrackingStore {
@@ -70,44 +78,56 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
 
   constructor(o: MysqlOrderStoreParts) {
     this.#o = o;
-    for (const server of o.shards.servers) this.#lanes.set(server, this.#openLane(server));
-    this.dueQueues = o.shards.servers.map((server) => new MysqlDueQueue(server));
+    const { servers } = o.gates.shards;
+    for (const server of servers) this.#lanes.set(server, this.#openLane(server));
+    this.dueQueues = servers.map((server) => new MysqlDueQueue(server, o.gates));
   }
 
   commit(order: NewOrder, deadlineMs: number): Promise<CommitResult> {
-    return this.#lane(geneOf(order.orderId)).commits.add(order, deadlineMs);
+    return this.#o.gates.write(geneOf(order.orderId), deadlineMs, (server) =>
+      this.#lane(server).commits.add(order, deadlineMs),
+    );
   }
 
-  change(orderId: bigint, event: OrderEvent, deadlineMs: number): Promise<ChangeResult> {
-    return this.#lane(geneOf(orderId)).changes.add({ orderId, event }, deadlineMs);
+  change(orderId: bigint, event: OrderEvent, deadlineMs: number, span?: Span) {
+    return this.#o.gates.write(geneOf(orderId), deadlineMs, (server) =>
+      this.#lane(server).changes.add({ orderId, event, span }, deadlineMs),
+    );
   }
 
   track(orderId: bigint, event: NewTrackingEvent, deadlineMs: number): Promise<TrackResult> {
-    return this.#lane(geneOf(orderId)).tracking.add({ orderId, event }, deadlineMs);
+    return this.#o.gates.write(geneOf(orderId), deadlineMs, (server) =>
+      this.#lane(server).tracking.add({ orderId, event }, deadlineMs),
+    );
   }
 
   read(orderId: bigint, deadlineMs: number): Promise<Order | undefined> {
-    return this.#lane(geneOf(orderId)).reads.add(orderId, deadlineMs);
+    return this.#o.gates.read(geneOf(orderId), deadlineMs, (server) =>
+      this.#lane(server).reads.add(orderId, deadlineMs),
+    );
   }
 
   findByRequest(userId: string, requestId: string, deadlineMs: number) {
     const shard = shardOf(userId);
-    return this.#lane(shard).requests.add({ shard, userId, requestId }, deadlineMs);
+    return this.#o.gates.read(shard, deadlineMs, (server) =>
+      this.#lane(server).requests.add({ shard, userId, requestId }, deadlineMs),
+    );
   }
 
   list(query: OrderQuery, deadlineMs: number): Promise<Order[]> {
-    if (query.userId === undefined) return listByState(this.#o.shards, query, deadlineMs);
-    const shard = shardOf(query.userId);
-    const server = this.#o.shards.serverOf(shard);
-    return listOrders(selectOn(server, deadlineMs), shard, query);
+    const { gates } = this.#o;
+    if (query.userId === undefined) return listByState(gates, query, deadlineMs);
+    return listByUser(gates, query, deadlineMs);
   }
 
   async resolve(orderIds: readonly bigint[], deadlineMs: number): Promise<OrderFate[]> {
-    const groups = this.#o.shards.groupByServer(orderIds, geneOf);
-    const parts = await Promise.all(
-      [...groups].map(([server, ids]) => resolveBatch(server, ids, deadlineMs)),
-    );
-    const fates = new Map(parts.flatMap((part) => [...part]));
+    const fates = new Map<bigint, OrderFate>();
+    const o = { shardOf: geneOf, deadlineMs };
+    await this.#o.gates.each(orderIds, o, async (server, ids) => {
+      const found = await resolveBatch(server, ids, deadlineMs);
+      for (const [orderId, fate] of found) fates.set(orderId, fate);
+      return ids.filter((orderId) => !found.has(orderId));
+    });
     return orderIds.map((orderId) => fates.get(orderId) as OrderFate);
   }
 
@@ -117,8 +137,8 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
     await Promise.all(lanes.map((batcher: { stop(): Promise<void> }) => batcher.stop()));
   }
 
-  #lane(shard: number): Lane {
-    return this.#lanes.get(this.#o.shards.serverOf(shard)) as Lane;
+  #lane(server: MysqlServer): Lane {
+    return this.#lanes.get(server) as Lane;
   }
 
   #openLane(server: MysqlServer): Lane {
@@ -129,12 +149,14 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
       commits: new Batcher({
         name: `order.commit.${server.name}`,
         run: (items, { deadlineMs }) => this.#commit({ server, snapshots }, items, deadlineMs),
+        ...serverSpan(server, 'order.commit'),
         ...limits.commit,
         clock,
       }),
       changes: new Batcher({
         name: `order.change.${server.name}`,
         run: (items, { deadlineMs }) => this.#change(server, items, deadlineMs),
+        ...serverSpan(server, 'order.change'),
         ...limits.change,
         clock,
       }),
@@ -147,13 +169,14 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
       reads: openOrderReads({
         name: server.name,
         select: (deadlineMs) => selectOn(server, deadlineMs),
+        look: () => this.#o.gates.look(server),
         cache: this.#o.cache,
         clock,
         limits: limits.read,
       }),
       requests: new Batcher({
         name: `order.find.${server.name}`,
-        run: (keys, { deadlineMs }) => findMany(server, keys, deadlineMs),
+        run: (keys, { deadlineMs }) => findMany(this.#o.gates, server, keys, deadlineMs),
         ...limits.read,
         clock,
       }),
@@ -164,12 +187,13 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
     lane: { server: MysqlServer; snapshots: StoredSnapshots },
     items: NewOrder[],
     deadlineMs: number,
-  ): Promise<CommitResult[]> {
+  ): Promise<(CommitResult | NotOwner)[]> {
     const { outbox, announced, limits } = this.#o;
     const { unknownMax } = limits;
     const o = { ...lane, outbox, announced, deadlineMs, unknownMax };
     const results = await commitBatch(o, items);
-    if (announced) outbox.deliver(results.flatMap(newsOf));
+    countTransitions(results);
+    if (announced) outbox.deliver(withTraces(results.flatMap(newsOf), items));
     return results;
   }
 
@@ -177,27 +201,51 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
     server: MysqlServer,
     items: ChangeItem[],
     deadlineMs: number,
-  ): Promise<ChangeResult[]> {
+  ): Promise<(ChangeResult | NotOwner)[]> {
     const { outbox, announced, limits, changed } = this.#o;
     const o = { server, outbox, announced, deadlineMs, unknownMax: limits.unknownMax };
     const { results, effects } = await changeBatch(o, items);
     if (effects.length > 0) crashPoint('change.after-commit');
     outbox.deliver(effects);
-    for (const result of results) if (result.outcome === 'CHANGED') changed(result.order.orderId);
+    countTransitions(results);
+    for (const result of results) {
+      if (result !== NOT_OWNER && result.outcome === 'CHANGED') changed(result.order.orderId);
+    }
     return results;
   }
 }
 
-function newsOf(result: CommitResult): OutboxEvent[] {
-  return result.outcome === 'COMMITTED' ? [placedEvent(result.order)] : [];
+function newsOf(result: CommitResult | NotOwner): OutboxEvent[] {
+  if (result === NOT_OWNER || result.outcome !== 'COMMITTED') return [];
+  return [placedEvent(result.order)];
+}
+
+function listByUser(
+  gates: ShardGates,
+  query: UserOrdersQuery,
+  deadlineMs: number,
+): Promise<Order[]> {
+  const shard = shardOf(query.userId);
+  return gates.read(shard, deadlineMs, async (server) => {
+    const look = gates.look(server);
+    const orders = await listOrders(selectOn(server, deadlineMs), shard, query);
+    if (orders.length > 0) return orders;
+    return (await look([shard], deadlineMs)).size > 0 ? NOT_OWNER : orders;
+  });
 }
 
 async function findMany(
+  gates: ShardGates,
   server: MysqlServer,
   keys: RequestKey[],
   deadlineMs: number,
-): Promise<(Order | undefined)[]> {
+): Promise<(Order | undefined | NotOwner)[]> {
+  const look = gates.look(server);
   const orders = await readByRequests(selectOn(server, deadlineMs), keys);
   const byRequest = new Map(orders.map((order) => [`${order.userId} ${order.requestId}`, order]));
-  return keys.map((key) => byRequest.get(`${key.userId} ${key.requestId}`));
+  const found = keys.map((key) => byRequest.get(`${key.userId} ${key.requestId}`));
+  const missing = keys.filter((_, i) => found[i] === undefined).map(({ shard }) => shard);
+  if (missing.length === 0) return found;
+  const unsure = await look(missing, deadlineMs);
+  return keys.map(({ shard }, i) => found[i] ?? (unsure.has(shard) ? NOT_OWNER : undefined));
 }

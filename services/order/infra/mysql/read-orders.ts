@@ -3,6 +3,7 @@
 
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
+import { ownedHere } from '../../../platform/mysql/shard-gate.js';
 import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
 import type { UserOrdersQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
@@ -18,6 +19,7 @@ import {
   type TransitionRow,
   toOrders,
 } from './order-rows.js';
+import { type RefundRow, SELECT_REFUNDS } from './refund-rows.js';
 import { SELECT_TRACKING, type TrackingRow } from './tracking-rows.js';
 
 export interface RequestKey {
@@ -25,6 +27,9 @@ export interface RequestKey {
   readonly userId: string;
   readonly requestId: string;
 }
+
+/** Rows of an order count only there. What belongs to a row that was found is found with it. */
+const HERE = ownedHere('orders');
 
 /** Runs a SELECT, inside a transaction or alone. */
 export type Select = <T>(sql: string, values: SqlParameter[]) => Promise<T[]>;
@@ -39,9 +44,7 @@ export function selectIn(tx: Tx): Select {
 
 /** With lines and transitions; ids without an order are left out. */
 export async function readOrders(select: Select, orderIds: readonly bigint[]): Promise<Order[]> {
-  const where = inShards('order_id', orderIds.map(shardAndId));
-  const rows = await select<OrderRow>(`${SELECT_ORDERS} WHERE ${where.sql}`, where.values);
-  return withLines(select, rows, 'TRANSITIONS');
+  return withLines(select, await selectByIds(select, orderIds), 'TRANSITIONS');
 }
 
 export async function readByRequests(
@@ -54,7 +57,8 @@ export async function readByRequests(
 /** Rows alone, tombstones among them. */
 export function selectByIds(select: Select, orderIds: readonly bigint[]): Promise<OrderRow[]> {
   const where = inShards('order_id', orderIds.map(shardAndId));
-  return select<OrderRow>(`${SELECT_ORDERS} WHERE ${where.sql}`, where.values);
+  const sql = `${SELECT_ORDERS} WHERE ${where.sql} AND ${HERE}`;
+  return select<OrderRow>(sql, where.values);
 }
 
 export function selectByRequests(
@@ -64,7 +68,7 @@ export function selectByRequests(
   const clause = '(shard_no = ? AND user_id = ? AND request_id = ?)';
   const where = new Array(requests.length).fill(clause).join(' OR ');
   const values = requests.flatMap((key) => [key.shard, key.userId, key.requestId]);
-  return select<OrderRow>(`${SELECT_BY_REQUEST} WHERE ${where}`, values);
+  return select<OrderRow>(`${SELECT_BY_REQUEST} WHERE (${where}) AND ${HERE}`, values);
 }
 
 export async function listOrders(
@@ -82,7 +86,7 @@ export async function listOrders(
     where += ' AND state = ?';
     values.push(stateCodes[query.state]);
   }
-  const sql = `${SELECT_BY_USER} WHERE ${where} ORDER BY order_id DESC LIMIT ?`;
+  const sql = `${SELECT_BY_USER} WHERE ${where} AND ${HERE} ORDER BY order_id DESC LIMIT ?`;
   return withLines(select, await select<OrderRow>(sql, [...values, query.limit]));
 }
 
@@ -97,10 +101,11 @@ export async function withLines(
   const where = inShards('order_id', ids.map(shardAndId));
   const ofLines = inShards('order_id', ids.map(shardAndId), 'order_line.');
   const lines = await select<LineRow>(`${SELECT_LINES} WHERE ${ofLines.sql}`, ofLines.values);
-  if (!also) return toOrders(rows, lines, [], []);
+  const refunds = await selectRefunds(select, rows);
+  if (!also) return toOrders(rows, lines, [], [], refunds);
   const sql = `${SELECT_TRANSITIONS} WHERE ${where.sql}`;
   const transitions = await select<TransitionRow>(sql, where.values);
-  return toOrders(rows, lines, transitions, await selectTracking(select, rows));
+  return toOrders(rows, lines, transitions, await selectTracking(select, rows), refunds);
 }
 
 /** Only what has been shipped can have any, so that most reads do without this statement. */
@@ -115,4 +120,18 @@ export async function selectTracking(
     shipped.map((row) => shardAndId(BigInt(row.order_id))),
   );
   return select<TrackingRow>(`${SELECT_TRACKING} WHERE ${where.sql}`, where.values);
+}
+
+/** The same of those of which units were refunded. */
+export async function selectRefunds(
+  select: Select,
+  rows: readonly OrderRow[],
+): Promise<RefundRow[]> {
+  const refunded = rows.filter((row) => row.refunded_minor !== null);
+  if (refunded.length === 0) return [];
+  const where = inShards(
+    'order_id',
+    refunded.map((row) => shardAndId(BigInt(row.order_id))),
+  );
+  return select<RefundRow>(`${SELECT_REFUNDS} WHERE ${where.sql}`, where.values);
 }

@@ -2,35 +2,41 @@
 // that reads the others. A commit under way for such an id holds its key, so the insert waits for it
 // and then finds the order; one that comes later finds the tombstone.
 
+import { assert } from '../../../platform/assert.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
-import { NOW_MS } from '../../../platform/mysql/time.js';
-import { transact } from '../../../platform/mysql/transaction.js';
+import { enterGates } from '../../../platform/mysql/shard-gate.js';
+import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { OrderFate } from '../../app/ports.js';
 import { INSERT_ORDERS, type OrderRow, stateCodes, VOID_STATE, voidValues } from './order-rows.js';
+import { presaleIn } from './presale-text.js';
 import { selectByIds, selectIn } from './read-orders.js';
 
 const INSERT_VOID = `${INSERT_ORDERS} ON DUPLICATE KEY UPDATE order_id = orders.order_id`;
 
-/** By id; every id has a fate. */
+/** By id. An id without a fate lies behind a gate that is not open here. */
 export function resolveBatch(
   server: MysqlServer,
   orderIds: readonly bigint[],
   deadlineMs: number,
 ): Promise<Map<bigint, OrderFate>> {
-  return transact(server, { name: 'order.resolve', deadlineMs }, async (tx) => {
+  const options = { name: 'order.resolve', deadlineMs, gated: true };
+  return transact(server, options, async (tx) => {
     const select = selectIn(tx);
     const rows = await selectByIds(select, orderIds);
     const found = new Set(rows.map((row) => row.order_id));
     const missing = orderIds.filter((orderId) => !found.has(orderId.toString())).sort(byKey);
-    if (missing.length > 0) {
-      const [now] = await tx.rows<{ now_ms: string }>(`SELECT ${NOW_MS} AS now_ms`);
-      const nowMs = Number(now?.now_ms);
-      await tx.change(INSERT_VOID, [missing.map((orderId) => voidValues(orderId, nowMs))]);
-      rows.push(...(await selectByIds(select, missing)));
-    }
+    if (missing.length > 0) rows.push(...(await bar(tx, missing)));
     return new Map(rows.map((row) => [BigInt(row.order_id), fateOf(row)]));
   });
+}
+
+async function bar(tx: Tx, missing: readonly bigint[]): Promise<OrderRow[]> {
+  const { nowMs, refused } = await enterGates(tx, missing.map(geneOf));
+  const here = missing.filter((orderId) => !refused.has(geneOf(orderId)));
+  if (here.length === 0) return [];
+  await tx.change(INSERT_VOID, [here.map((orderId) => voidValues(orderId, nowMs))]);
+  return await selectByIds(selectIn(tx), here);
 }
 
 function fateOf(row: OrderRow): OrderFate {
@@ -39,6 +45,12 @@ function fateOf(row: OrderRow): OrderFate {
       return { fate: 'CANCELLED' };
     case stateCodes.PENDING_PAYMENT:
       return { fate: 'PENDING', paymentDeadlineMs: Number(row.payment_deadline_ms) };
+    // Its units are held on until the balance is due.
+    case stateCodes.DEPOSIT_PAID: {
+      const presale = presaleIn(row.presale);
+      assert(presale, 'only a presale has a deposit');
+      return { fate: 'PENDING', paymentDeadlineMs: presale.balanceDueMs };
+    }
     case stateCodes.CANCELLED:
       return { fate: row.paid_ms === null ? 'CANCELLED' : 'RETURNED' };
     default:

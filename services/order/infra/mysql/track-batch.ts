@@ -3,7 +3,9 @@
 //
 // A COMMIT without an answer is repeated: an event that was added is then found under its request id.
 
+import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { NOT_OWNER, type NotOwner } from '../../../platform/mysql/shard-gate.js';
 import { type SqlValue, type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { TrackResult } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
@@ -26,16 +28,17 @@ export interface TrackBatchOptions {
 export function trackBatch(
   o: TrackBatchOptions,
   items: readonly TrackItem[],
-): Promise<TrackResult[]> {
-  const options = { name: 'order.track', deadlineMs: o.deadlineMs };
+): Promise<(TrackResult | NotOwner)[]> {
+  const options = { name: 'order.track', deadlineMs: o.deadlineMs, gated: true };
   return repeatUnknown(o, () => transact(o.server, options, (tx) => add(tx, items)));
 }
 
-async function add(tx: Tx, items: readonly TrackItem[]): Promise<TrackResult[]> {
-  const { orders, nowMs } = await lockOrders(tx, items);
+async function add(tx: Tx, items: readonly TrackItem[]): Promise<(TrackResult | NotOwner)[]> {
+  const { orders, nowMs, refused } = await lockOrders(tx, items);
   const byId = new Map(orders.map((order) => [order.orderId, order]));
   const rows: SqlValue[][] = [];
-  const results = items.map(({ orderId, event }): TrackResult => {
+  const results = items.map(({ orderId, event }): TrackResult | NotOwner => {
+    if (refused.has(geneOf(orderId))) return NOT_OWNER;
     const order = byId.get(orderId);
     if (!order) return { outcome: 'ORDER_UNKNOWN' };
     const decision = decideTracking(order, event, nowMs);

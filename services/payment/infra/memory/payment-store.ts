@@ -8,12 +8,13 @@ import { type LookTimes, nextLookMs } from '../../domain/look.js';
 import type { News } from '../../domain/news.js';
 import { open, type Payment } from '../../domain/payment.js';
 import { applyChange, type Decide, type PaymentFile } from '../../domain/payment-file.js';
+import { type PaymentKey, paymentIdOf } from '../../domain/payment-id.js';
 
 export class MemoryPaymentStore implements PaymentStore, DuePayments {
   readonly name = 'memory';
   /** What was told, oldest first; a test delivers it when it likes. */
   readonly news: News[] = [];
-  readonly #files = new Map<bigint, PaymentFile>();
+  readonly #files = new Map<string, PaymentFile>();
   readonly #events = new Set<string>();
   readonly #nowMs: () => number;
 
@@ -23,26 +24,27 @@ export class MemoryPaymentStore implements PaymentStore, DuePayments {
 
   async create(items: readonly NewPayment[]): Promise<CreateOutcome[]> {
     return items.map((item) => {
-      const existing = this.#files.get(item.orderId);
+      const existing = this.#files.get(paymentIdOf(item));
       if (existing !== undefined) return compareIntent(existing.payment, item);
       const payment = this.#newPayment(item);
-      this.#files.set(item.orderId, { payment, attempts: [], refunds: [] });
+      this.#files.set(paymentIdOf(item), { payment, attempts: [], refunds: [] });
       return 'CREATED';
     });
   }
 
-  async get(orderId: bigint): Promise<Payment | undefined> {
-    return this.#files.get(orderId)?.payment;
+  async get(key: PaymentKey): Promise<Payment | undefined> {
+    return this.#files.get(paymentIdOf(key))?.payment;
   }
 
-  async update<R>({ orderId, eventId }: UpdateTarget, decide: Decide<R>): Promise<R> {
-    const file = this.#files.get(orderId);
-    const event = eventId === undefined ? undefined : requestDigest(`${orderId}`, eventId);
+  async update<R>({ payment, eventId }: UpdateTarget, decide: Decide<R>): Promise<R> {
+    const paymentId = paymentIdOf(payment);
+    const file = this.#files.get(paymentId);
+    const event = eventId === undefined ? undefined : requestDigest(`${payment.orderId}`, eventId);
     const eventSeen = event !== undefined && this.#events.has(event);
     const { result, change } = decide(file, { nowMs: this.#nowMs(), eventSeen });
     if (change === undefined) return result;
     const next = applyChange(file, change);
-    if (next !== undefined) this.#files.set(orderId, next);
+    if (next !== undefined) this.#files.set(paymentId, next);
     if (change.event && event !== undefined) this.#events.add(event);
     this.news.push(...(change.news ?? []));
     return result;
@@ -55,15 +57,15 @@ export class MemoryPaymentStore implements PaymentStore, DuePayments {
       .slice(0, limit);
     return due.map((file) => {
       const openAttempts = file.attempts.filter(open);
-      const dueMs = openAttempts.length > 0 ? nextLookMs(file.payment, nowMs, times) : undefined;
+      const dueMs = nextLookMs(file.payment, openAttempts, nowMs, times);
       const payment = { ...file.payment, dueMs };
-      this.#files.set(payment.orderId, { ...file, payment });
+      this.#files.set(paymentIdOf(payment), { ...file, payment });
       return { payment, openAttempts };
     });
   }
 
-  file(orderId: bigint): PaymentFile | undefined {
-    return this.#files.get(orderId);
+  file(key: PaymentKey): PaymentFile | undefined {
+    return this.#files.get(paymentIdOf(key));
   }
 
   #newPayment(item: NewPayment): Payment {

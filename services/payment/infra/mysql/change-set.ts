@@ -4,13 +4,15 @@
 import { geneOf } from '../../../platform/ids.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import type { SqlValue, Tx } from '../../../platform/mysql/transaction.js';
-import type { Payment } from '../../domain/payment.js';
+import type { TraceContext } from '../../../platform/telemetry/trace-context.js';
+import type { Payment, PaymentState } from '../../domain/payment.js';
 import type { Change, PaymentFile } from '../../domain/payment-file.js';
-import { fromAttempt, fromPayment, fromRefund, keyOf, stateCode } from './rows.js';
+import type { PaymentKey } from '../../domain/payment-id.js';
+import { fromAttempt, fromPayment, fromRefund, keyOf, nameOf, stateCode } from './rows.js';
 
 const PAYMENT_INSERT = `INSERT INTO payment (shard_no, order_id, ordinal, user_id, state, version,
   currency, amount_minor, captured_minor, refunded_minor, provider_number, attempt_no, due_ms,
-  deadline_ms, created_ms, updated_ms) VALUES ?`;
+  opens_ms, deadline_ms, created_ms, updated_ms) VALUES ?`;
 
 // The rows are locked and exist, so this only ever updates; it is how many rows become one statement.
 const PAYMENT_UPDATE = `${PAYMENT_INSERT} ON DUPLICATE KEY UPDATE state = VALUES(state),
@@ -38,9 +40,11 @@ const REFUND_WRITE = `INSERT INTO refund (shard_no, refund_id, order_id, ordinal
 
 export class ChangeSet {
   readonly news: OutboxEvent[] = [];
+  /** States that payments enter with it. */
+  readonly entered: PaymentState[] = [];
   readonly #nowMs: number;
-  readonly #inserted = new Map<bigint, Payment>();
-  readonly #updated = new Map<bigint, Payment>();
+  readonly #inserted = new Map<string, Payment>();
+  readonly #updated = new Map<string, Payment>();
   readonly #attempts = new Map<string, SqlValue[]>();
   readonly #refunds = new Map<string, SqlValue[]>();
   readonly #transitions: SqlValue[][] = [];
@@ -50,20 +54,26 @@ export class ChangeSet {
     this.#nowMs = nowMs;
   }
 
-  add(orderId: bigint, before: PaymentFile | undefined, change: Change): void {
+  add(
+    key: PaymentKey,
+    before: PaymentFile | undefined,
+    change: Change,
+    trace?: TraceContext,
+  ): void {
+    const { orderId } = key;
     if (change.payment) this.#addPayment(change.payment, before?.payment, change.cause);
     for (const attempt of change.attempts ?? []) {
-      this.#attempts.set(`${orderId}/${attempt.attemptNo}`, fromAttempt(orderId, attempt));
+      this.#attempts.set(`${nameOf(key)}/${attempt.attemptNo}`, fromAttempt(key, attempt));
     }
     for (const refund of change.refunds ?? []) {
-      this.#refunds.set(refund.refundId, fromRefund(orderId, refund));
+      this.#refunds.set(refund.refundId, fromRefund(key, refund));
     }
     if (change.event) {
       const { eventId, kind } = change.event;
       this.#events.push([geneOf(orderId), eventId, orderId, kind, this.#nowMs]);
     }
     for (const { kind, aggregateId, version, payload } of change.news ?? []) {
-      this.news.push({ shard: geneOf(orderId), aggregateId, version, kind, payload });
+      this.news.push({ shard: geneOf(orderId), aggregateId, version, kind, payload, trace });
     }
   }
 
@@ -79,13 +89,14 @@ export class ChangeSet {
   }
 
   #addPayment(payment: Payment, before: Payment | undefined, cause: string): void {
-    const { orderId } = payment;
-    const fresh = before === undefined || this.#inserted.has(orderId);
-    (fresh ? this.#inserted : this.#updated).set(orderId, payment);
+    const name = nameOf(payment);
+    const fresh = before === undefined || this.#inserted.has(name);
+    (fresh ? this.#inserted : this.#updated).set(name, payment);
+    if (before?.state !== payment.state) this.entered.push(payment.state);
     if (before === undefined) return;
     const [from, to] = [stateCode(before.state), stateCode(payment.state)];
     const at = this.#nowMs;
-    this.#transitions.push([...keyOf(orderId), payment.version, from, to, cause, at]);
+    this.#transitions.push([...keyOf(payment), payment.version, from, to, cause, at]);
   }
 }
 

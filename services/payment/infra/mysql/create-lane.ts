@@ -5,6 +5,7 @@
 import { Batcher } from '../../../platform/batcher.js';
 import type { Clock } from '../../../platform/clock.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { serverAttributes } from '../../../platform/mysql/server-span.js';
 import {
   change,
   read,
@@ -13,12 +14,14 @@ import {
   UnknownOutcomeError,
 } from '../../../platform/mysql/transaction.js';
 import { type RetryPolicy, retry } from '../../../platform/retry.js';
+import { type Span, traceparentOf } from '../../../platform/telemetry/trace-context.js';
 import { type CreateOutcome, compareIntent, type NewPayment } from '../../domain/create.js';
+import { countEntered } from '../payment-meter.js';
 import { SELECT_PAYMENTS, sortedKeys } from './load-files.js';
-import { keyOf, type PaymentRow, toPayment } from './rows.js';
+import { keyOf, nameOf, type PaymentRow, rowNameOf, toPayment } from './rows.js';
 
 const CREATE = `INSERT INTO payment (shard_no, order_id, ordinal, user_id, currency, amount_minor,
-  deadline_ms) VALUES ? ON DUPLICATE KEY UPDATE order_id = order_id`;
+  opens_ms, deadline_ms, traceparent) VALUES ? ON DUPLICATE KEY UPDATE order_id = order_id`;
 
 /** A call carries at most 1,000 items; two such calls are about 200 KiB of SQL. */
 const ROWS_MAX = 2_000;
@@ -37,6 +40,9 @@ export type CreateLane = Batcher<readonly NewPayment[], CreateOutcome[]>;
 export function createLane(server: MysqlServer, clock: Clock): CreateLane {
   return new Batcher<readonly NewPayment[], CreateOutcome[]>({
     name: `payment.create.${server.name}`,
+    spansOf: recordedOf,
+    spanName: 'payment.insert',
+    spanAttributes: serverAttributes(server, 'payment.insert'),
     run: (calls, { deadlineMs }) =>
       retry(RETRIES, { clock, deadlineMs, retryable }, () => createAll(server, calls, deadlineMs)),
     itemsMax: CALLS_MAX,
@@ -53,6 +59,11 @@ function retryable(error: unknown): boolean {
   return error instanceof UnknownOutcomeError || error instanceof UnavailableError;
 }
 
+function recordedOf(call: readonly NewPayment[]): Span[] | undefined {
+  if (!call.some(({ span }) => span !== undefined)) return undefined;
+  return call.flatMap(({ span }) => span ?? []);
+}
+
 async function createAll(
   server: MysqlServer,
   calls: readonly (readonly NewPayment[])[],
@@ -61,13 +72,14 @@ async function createAll(
   const items = calls.flat();
   const rows = items.map(toRow).sort(byKey);
   const created = await change(server, { deadlineMs }, CREATE, [rows]);
+  countEntered('NOT_STARTED', created);
   if (created === items.length) return calls.map((call) => call.map(() => 'CREATED' as const));
-  const keys = sortedKeys(items.map(({ orderId }) => orderId));
+  const keys = sortedKeys(items);
   const found = await read<PaymentRow>(server, { deadlineMs }, SELECT_PAYMENTS, [keys]);
-  const payments = new Map(found.map((row) => [row.order_id, toPayment(row)]));
+  const payments = new Map(found.map((row) => [rowNameOf(row), toPayment(row)]));
   return calls.map((call) =>
     call.map((item) => {
-      const existing = payments.get(`${item.orderId}`);
+      const existing = payments.get(nameOf(item));
       return existing === undefined ? 'UNKNOWN' : compareIntent(existing, item);
     }),
   );
@@ -76,11 +88,13 @@ async function createAll(
 type CreateRow = [number, bigint, number, ...SqlValue[]];
 
 function toRow(item: NewPayment): CreateRow {
-  const { userId, currency, amountMinor, deadlineMs } = item;
-  return [...keyOf(item.orderId), userId, currency, amountMinor, deadlineMs];
+  const { userId, currency, amountMinor, opensMs, deadlineMs, span } = item;
+  const trace = span === undefined ? null : traceparentOf(span);
+  return [...keyOf(item), userId, currency, amountMinor, opensMs ?? null, deadlineMs, trace];
 }
 
 function byKey(a: CreateRow, b: CreateRow): number {
   if (a[0] !== b[0]) return a[0] - b[0];
-  return a[1] < b[1] ? -1 : 1;
+  if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
+  return a[2] - b[2];
 }

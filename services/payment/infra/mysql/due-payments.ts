@@ -9,8 +9,15 @@ import type { DuePayment, DuePayments } from '../../app/ports.js';
 import { type LookTimes, nextLookMs } from '../../domain/look.js';
 import { type Attempt, open } from '../../domain/payment.js';
 import { updatePayments } from './change-set.js';
-import { byOrder, SELECT_ATTEMPTS } from './load-files.js';
-import { type AttemptRow, PAYMENT_COLUMNS, type PaymentRow, toAttempt, toPayment } from './rows.js';
+import { byPayment, SELECT_ATTEMPTS } from './load-files.js';
+import {
+  type AttemptRow,
+  nameOf,
+  PAYMENT_COLUMNS,
+  type PaymentRow,
+  toAttempt,
+  toPayment,
+} from './rows.js';
 
 // Without the hint the optimizer may sort, and thereby lock, every due row.
 const SELECT_DUE = `SELECT ${PAYMENT_COLUMNS}, ${NOW_MS} AS now_ms FROM payment FORCE INDEX (due)
@@ -31,11 +38,15 @@ export class MysqlDuePayments implements DuePayments {
       if (rows.length === 0) return [];
       const nowMs = Number(rows[0]?.now_ms);
       const payments = rows.map(toPayment);
-      const orderIds = payments.map((payment) => payment.orderId);
-      const attempts = await byOrder<AttemptRow, Attempt>(tx, SELECT_ATTEMPTS, orderIds, toAttempt);
+      const attempts = await byPayment<AttemptRow, Attempt>(
+        tx,
+        SELECT_ATTEMPTS,
+        payments,
+        toAttempt,
+      );
       const due = payments.map((payment): DuePayment => {
-        const openAttempts = (attempts.get(payment.orderId) ?? []).filter(open);
-        const dueMs = openAttempts.length > 0 ? nextLookMs(payment, nowMs, times) : undefined;
+        const openAttempts = (attempts.get(nameOf(payment)) ?? []).filter(open);
+        const dueMs = nextLookMs(payment, openAttempts, nowMs, times);
         return { payment: { ...payment, dueMs }, openAttempts };
       });
       await updatePayments(

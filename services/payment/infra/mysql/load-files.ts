@@ -7,14 +7,17 @@ import { geneOf } from '../../../platform/ids.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import type { SqlValue, Tx } from '../../../platform/mysql/transaction.js';
 import type { PaymentFile } from '../../domain/payment-file.js';
+import type { PaymentKey } from '../../domain/payment-id.js';
 import {
   ATTEMPT_COLUMNS,
   type AttemptRow,
   keyOf,
+  nameOf,
   PAYMENT_COLUMNS,
   type PaymentRow,
   REFUND_COLUMNS,
   type RefundRow,
+  rowNameOf,
   toAttempt,
   toPayment,
   toRefund,
@@ -40,72 +43,76 @@ const SELECT_EVENTS = `SELECT shard_no, event_id FROM provider_event
 
 export interface LoadedFiles {
   readonly nowMs: number;
-  readonly files: Map<bigint, PaymentFile>;
+  /** By the names of their payments. */
+  readonly files: Map<string, PaymentFile>;
   /** Keys of events that were applied before; see eventKey(). */
   readonly eventsSeen: Set<string>;
 }
 
 export interface Wanted {
-  readonly orderId: bigint;
+  readonly payment: PaymentKey;
   readonly eventId: string | undefined;
 }
 
 export async function loadFiles(tx: Tx, wanted: readonly Wanted[]): Promise<LoadedFiles> {
-  const keys = sortedKeys(wanted.map(({ orderId }) => orderId));
+  const keys = sortedKeys(wanted.map(({ payment }) => payment));
   const rows = await tx.rows<PaymentRow & { now_ms: string }>(LOCK_PAYMENTS, [keys]);
   const nowMs = rows[0] === undefined ? await readNow(tx) : Number(rows[0].now_ms);
   const payments = rows.map(toPayment);
-  const begun = payments.filter((payment) => payment.attemptNo > 0).map((p) => p.orderId);
-  const paid = payments.filter((payment) => payment.capturedMinor > 0n).map((p) => p.orderId);
-  const attempts = await byOrder<AttemptRow, ReturnType<typeof toAttempt>>(
+  const begun = payments.filter((payment) => payment.attemptNo > 0);
+  const paid = payments.filter((payment) => payment.capturedMinor > 0n);
+  const attempts = await byPayment<AttemptRow, ReturnType<typeof toAttempt>>(
     tx,
     SELECT_ATTEMPTS,
     begun,
     toAttempt,
   );
-  const refunds = await byOrder<RefundRow, ReturnType<typeof toRefund>>(
+  const refunds = await byPayment<RefundRow, ReturnType<typeof toRefund>>(
     tx,
     SELECT_REFUNDS,
     paid,
     toRefund,
   );
-  const files = new Map<bigint, PaymentFile>();
+  const files = new Map<string, PaymentFile>();
   for (const payment of payments) {
-    const { orderId } = payment;
-    files.set(orderId, {
+    const name = nameOf(payment);
+    files.set(name, {
       payment,
-      attempts: attempts.get(orderId) ?? [],
-      refunds: refunds.get(orderId) ?? [],
+      attempts: attempts.get(name) ?? [],
+      refunds: refunds.get(name) ?? [],
     });
   }
   return { nowMs, files, eventsSeen: await readEventsSeen(tx, wanted) };
 }
 
-/** One group per order; orders without rows are absent. */
-export async function byOrder<Row extends { order_id: string }, T>(
+/** One group per payment, by its name; payments without rows are absent. */
+export async function byPayment<Row extends { order_id: string; ordinal: number }, T>(
   tx: Tx,
   sql: string,
-  orderIds: readonly bigint[],
+  payments: readonly PaymentKey[],
   decode: (row: Row) => T,
-): Promise<Map<bigint, T[]>> {
-  const groups = new Map<bigint, T[]>();
-  if (orderIds.length === 0) return groups;
-  for (const row of await tx.rows<Row>(sql, [sortedKeys(orderIds)])) {
-    const orderId = BigInt(row.order_id);
-    const group = groups.get(orderId);
+): Promise<Map<string, T[]>> {
+  const groups = new Map<string, T[]>();
+  if (payments.length === 0) return groups;
+  for (const row of await tx.rows<Row>(sql, [sortedKeys(payments)])) {
+    const name = rowNameOf(row);
+    const group = groups.get(name);
     if (group) group.push(decode(row));
-    else groups.set(orderId, [decode(row)]);
+    else groups.set(name, [decode(row)]);
   }
   return groups;
 }
 
-export function sortedKeys(orderIds: readonly bigint[]): SqlValue[][] {
-  return [...new Set(orderIds)].map(keyOf).sort(byKey);
+/** Each once. */
+export function sortedKeys(payments: readonly PaymentKey[]): SqlValue[][] {
+  const distinct = new Map(payments.map((payment) => [nameOf(payment), payment]));
+  return [...distinct.values()].map(keyOf).sort(byKey);
 }
 
 function byKey(a: readonly [number, bigint, number], b: readonly [number, bigint, number]) {
   if (a[0] !== b[0]) return a[0] - b[0];
-  return a[1] < b[1] ? -1 : 1;
+  if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
+  return a[2] - b[2];
 }
 
 export function eventKey(orderId: bigint, eventId: string): string {
@@ -113,8 +120,8 @@ export function eventKey(orderId: bigint, eventId: string): string {
 }
 
 async function readEventsSeen(tx: Tx, wanted: readonly Wanted[]): Promise<Set<string>> {
-  const asked = wanted.flatMap(({ orderId, eventId }) =>
-    eventId === undefined ? [] : [[geneOf(orderId), eventId] as SqlValue[]],
+  const asked = wanted.flatMap(({ payment, eventId }) =>
+    eventId === undefined ? [] : [[geneOf(payment.orderId), eventId] as SqlValue[]],
   );
   if (asked.length === 0) return new Set();
   const rows = await tx.rows<{ shard_no: number; event_id: string }>(SELECT_EVENTS, [asked]);

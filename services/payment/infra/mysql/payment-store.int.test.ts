@@ -68,7 +68,7 @@ describe('payment store on MySQL', () => {
       Array.from({ length: 10 }, async () => {
         const item = newPayment();
         await store.create([item], soon());
-        const target = { orderId: item.orderId, deadlineMs: soon() };
+        const target = { payment: item, deadlineMs: soon() };
         const starts = Array.from({ length: 40 }, (_, i) =>
           (i % 2 === 0 ? store : elsewhere).update(target, (file, { nowMs }) => {
             const command = { requestId: `r${i}`, method: 'card', provider: 'sandbox' };
@@ -88,8 +88,8 @@ describe('payment store on MySQL', () => {
     const items = Array.from({ length: 5 }, newPayment);
     await store.create(items, soon());
     const settled = await Promise.allSettled(
-      items.map(({ orderId }, i) =>
-        store.update({ orderId, deadlineMs: soon() }, (file, { nowMs }) => {
+      items.map((payment, i) =>
+        store.update({ payment, deadlineMs: soon() }, (file, { nowMs }) => {
           const method = i === 2 ? 'm'.repeat(33) : 'card';
           const command = { requestId: 'a', method, provider: 'sandbox', providerUp: true };
           return startAttempt(file, { ...command, lookAfterMs: 60_000 }, nowMs);
@@ -127,6 +127,7 @@ describe('payment store on MySQL', () => {
 });
 
 function newPayment(): NewPayment {
-  const orderId = nextOrderId();
-  return { orderId, userId: 'ann', currency: 'EUR', amountMinor: 5n, deadlineMs: soon() + 60_000 };
+  const key = { orderId: nextOrderId(), part: 'FIRST' } as const;
+  const times = { opensMs: undefined, deadlineMs: soon() + 60_000 };
+  return { ...key, userId: 'ann', currency: 'EUR', amountMinor: 5n, ...times };
 }

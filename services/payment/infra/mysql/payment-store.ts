@@ -12,15 +12,16 @@ import type { PaymentStore, UpdateTarget } from '../../app/ports.js';
 import type { CreateOutcome, NewPayment } from '../../domain/create.js';
 import type { Payment } from '../../domain/payment.js';
 import type { Decide } from '../../domain/payment-file.js';
+import type { PaymentKey } from '../../domain/payment-id.js';
 import { type CreateLane, createLane } from './create-lane.js';
 import { SELECT_PAYMENTS, sortedKeys } from './load-files.js';
-import { type PaymentRow, toPayment } from './rows.js';
+import { nameOf, type PaymentRow, rowNameOf, toPayment } from './rows.js';
 import { type UpdateLane, updateLane } from './update-lane.js';
 
 interface Lanes {
   readonly create: CreateLane;
   readonly update: UpdateLane;
-  readonly get: Batcher<bigint, Payment | undefined>;
+  readonly get: Batcher<PaymentKey, Payment | undefined>;
 }
 
 /** Reads are cheap and share one statement; the bounds are those of the other lanes. */
@@ -79,14 +80,14 @@ export class MysqlPaymentStore implements PaymentStore {
     return outcomes;
   }
 
-  get(orderId: bigint, deadlineMs: number): Promise<Payment | undefined> {
-    return this.#lanesOf(this.#serverOf(orderId)).get.add(orderId, deadlineMs);
+  get(key: PaymentKey, deadlineMs: number): Promise<Payment | undefined> {
+    return this.#lanesOf(this.#serverOf(key.orderId)).get.add(key, deadlineMs);
   }
 
   async update<R>(target: UpdateTarget, decide: Decide<R>): Promise<R> {
-    const { orderId, eventId, deadlineMs } = target;
-    const { update } = this.#lanesOf(this.#serverOf(orderId));
-    const settled = await update.add({ orderId, eventId, decide }, deadlineMs);
+    const { payment, eventId, deadlineMs, span } = target;
+    const { update } = this.#lanesOf(this.#serverOf(payment.orderId));
+    const settled = await update.add({ payment, eventId, decide, span }, deadlineMs);
     if (!settled.ok) throw settled.error;
     return settled.result as R;
   }
@@ -108,14 +109,14 @@ export class MysqlPaymentStore implements PaymentStore {
   }
 }
 
-function getLane(server: MysqlServer, clock: Clock): Batcher<bigint, Payment | undefined> {
-  return new Batcher<bigint, Payment | undefined>({
+function getLane(server: MysqlServer, clock: Clock): Batcher<PaymentKey, Payment | undefined> {
+  return new Batcher<PaymentKey, Payment | undefined>({
     name: `payment.get.${server.name}`,
-    run: async (orderIds, { deadlineMs }) => {
-      const keys = sortedKeys(orderIds);
+    run: async (wanted, { deadlineMs }) => {
+      const keys = sortedKeys(wanted);
       const rows = await read<PaymentRow>(server, { deadlineMs }, SELECT_PAYMENTS, [keys]);
-      const payments = new Map(rows.map((row) => [row.order_id, toPayment(row)]));
-      return orderIds.map((orderId) => payments.get(`${orderId}`));
+      const payments = new Map(rows.map((row) => [rowNameOf(row), toPayment(row)]));
+      return wanted.map((key) => payments.get(nameOf(key)));
     },
     itemsMax: READS_MAX,
     ageMsMax: READ_AGE_MS_MAX,

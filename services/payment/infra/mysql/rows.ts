@@ -4,6 +4,7 @@
 import { assert } from '../../../platform/assert.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { SqlValue } from '../../../platform/mysql/transaction.js';
+import { contextOf } from '../../../platform/telemetry/trace-context.js';
 import type {
   Attempt,
   AttemptState,
@@ -12,9 +13,9 @@ import type {
   Refund,
   RefundState,
 } from '../../domain/payment.js';
+import type { PaymentKey, PaymentPart } from '../../domain/payment-id.js';
 
-/** The only payment of its order; a second one (a balance, say) would count on from here. */
-export const ORDINAL = 1;
+const ORDINALS = { FIRST: 1, BALANCE: 2 } as const satisfies Record<PaymentPart, number>;
 
 const PAYMENT_STATES = {
   NOT_STARTED: 1,
@@ -33,20 +34,31 @@ const REFUND_STATES = {
   PARKED: 3,
 } as const satisfies Record<RefundState, number>;
 
-export function keyOf(orderId: bigint): [number, bigint, number] {
-  return [geneOf(orderId), orderId, ORDINAL];
+export function keyOf({ orderId, part }: PaymentKey): [number, bigint, number] {
+  return [geneOf(orderId), orderId, ORDINALS[part]];
+}
+
+/** Names a payment within a batch. */
+export function nameOf({ orderId, part }: PaymentKey): string {
+  return `${orderId}/${ORDINALS[part]}`;
+}
+
+/** The same of a row. */
+export function rowNameOf(row: { order_id: string; ordinal: number }): string {
+  return `${row.order_id}/${row.ordinal}`;
 }
 
 export function stateCode(state: PaymentState): number {
   return PAYMENT_STATES[state];
 }
 
-export const PAYMENT_COLUMNS = `order_id, user_id, state, version, currency, amount_minor,
-  captured_minor, refunded_minor, provider_number, attempt_no, due_ms, deadline_ms, created_ms,
-  updated_ms`;
+export const PAYMENT_COLUMNS = `order_id, ordinal, user_id, state, version, currency, amount_minor,
+  captured_minor, refunded_minor, provider_number, attempt_no, due_ms, opens_ms, deadline_ms,
+  created_ms, updated_ms, traceparent`;
 
 export interface PaymentRow {
   order_id: string;
+  ordinal: number;
   user_id: string;
   state: number;
   version: string;
@@ -57,14 +69,17 @@ export interface PaymentRow {
   provider_number: string | null;
   attempt_no: number;
   due_ms: string | null;
+  opens_ms: string | null;
   deadline_ms: string;
   created_ms: string;
   updated_ms: string;
+  traceparent: string | null;
 }
 
 export function toPayment(row: PaymentRow): Payment {
   return {
     orderId: BigInt(row.order_id),
+    part: wordOf(ORDINALS, row.ordinal),
     userId: row.user_id,
     state: wordOf(PAYMENT_STATES, row.state),
     version: Number(row.version),
@@ -75,15 +90,17 @@ export function toPayment(row: PaymentRow): Payment {
     providerNumber: row.provider_number ?? '',
     attemptNo: row.attempt_no,
     dueMs: row.due_ms === null ? undefined : Number(row.due_ms),
+    opensMs: row.opens_ms === null ? undefined : Number(row.opens_ms),
     deadlineMs: Number(row.deadline_ms),
     createdMs: Number(row.created_ms),
     updatedMs: Number(row.updated_ms),
+    ...(row.traceparent !== null && { trace: contextOf(row.traceparent) }),
   };
 }
 
 export function fromPayment(payment: Payment): SqlValue[] {
   return [
-    ...keyOf(payment.orderId),
+    ...keyOf(payment),
     payment.userId,
     PAYMENT_STATES[payment.state],
     payment.version,
@@ -94,17 +111,19 @@ export function fromPayment(payment: Payment): SqlValue[] {
     payment.providerNumber || null,
     payment.attemptNo,
     payment.dueMs ?? null,
+    payment.opensMs ?? null,
     payment.deadlineMs,
     payment.createdMs,
     payment.updatedMs,
   ];
 }
 
-export const ATTEMPT_COLUMNS = `order_id, attempt_no, request_id, provider, method, state,
+export const ATTEMPT_COLUMNS = `order_id, ordinal, attempt_no, request_id, provider, method, state,
   provider_number, redirect_url, created_ms`;
 
 export interface AttemptRow {
   order_id: string;
+  ordinal: number;
   attempt_no: number;
   request_id: string;
   provider: string;
@@ -128,9 +147,9 @@ export function toAttempt(row: AttemptRow): Attempt {
   };
 }
 
-export function fromAttempt(orderId: bigint, attempt: Attempt): SqlValue[] {
+export function fromAttempt(payment: PaymentKey, attempt: Attempt): SqlValue[] {
   return [
-    ...keyOf(orderId),
+    ...keyOf(payment),
     attempt.attemptNo,
     attempt.requestId,
     attempt.provider,
@@ -142,11 +161,12 @@ export function fromAttempt(orderId: bigint, attempt: Attempt): SqlValue[] {
   ];
 }
 
-export const REFUND_COLUMNS = `order_id, refund_id, request_id, currency, amount_minor, state,
+export const REFUND_COLUMNS = `order_id, ordinal, refund_id, request_id, currency, amount_minor, state,
   surplus, reason, provider, charge_number, provider_number, created_ms, updated_ms`;
 
 export interface RefundRow {
   order_id: string;
+  ordinal: number;
   refund_id: string;
   request_id: string;
   currency: string;
@@ -178,8 +198,8 @@ export function toRefund(row: RefundRow): Refund {
   };
 }
 
-export function fromRefund(orderId: bigint, refund: Refund): SqlValue[] {
-  const [shard, , ordinal] = keyOf(orderId);
+export function fromRefund(payment: PaymentKey, refund: Refund): SqlValue[] {
+  const [shard, orderId, ordinal] = keyOf(payment);
   return [
     shard,
     refund.refundId,
@@ -201,6 +221,6 @@ export function fromRefund(orderId: bigint, refund: Refund): SqlValue[] {
 
 function wordOf<W extends string>(codes: Record<W, number>, code: number): W {
   const word = (Object.keys(codes) as W[]).find((name) => codes[name] === code);
-  assert(word !== undefined, `a row has the unknown state ${code}`);
+  assert(word !== undefined, `a row has the unknown code ${code}`);
   return word;
 }

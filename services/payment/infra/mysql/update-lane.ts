@@ -12,6 +12,7 @@ import { Batcher } from '../../../platform/batcher.js';
 import type { Clock } from '../../../platform/clock.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
+import { serverSpan } from '../../../platform/mysql/server-span.js';
 import {
   type Tx,
   transact,
@@ -19,11 +20,15 @@ import {
   UnknownOutcomeError,
 } from '../../../platform/mysql/transaction.js';
 import { type RetryPolicy, retry } from '../../../platform/retry.js';
+import type { Traced } from '../../../platform/telemetry/trace-context.js';
+import type { PaymentState } from '../../domain/payment.js';
 import { applyChange, type Decide } from '../../domain/payment-file.js';
+import { countEntered } from '../payment-meter.js';
 import { ChangeSet } from './change-set.js';
 import { eventKey, loadFiles, type Wanted } from './load-files.js';
+import { nameOf } from './rows.js';
 
-export interface UpdateCommand extends Wanted {
+export interface UpdateCommand extends Wanted, Traced {
   readonly decide: Decide<unknown>;
 }
 
@@ -48,6 +53,7 @@ export function updateLane(o: UpdateLaneOptions): UpdateLane {
   return new Batcher<UpdateCommand, Settled>({
     name: `payment.update.${o.server.name}`,
     run: (commands, { deadlineMs }) => settleAll(o, commands, deadlineMs),
+    ...serverSpan(o.server, 'payment.update'),
     itemsMax: ITEMS_MAX,
     ageMsMax: AGE_MS_MAX,
     queueMax: QUEUE_MAX,
@@ -78,7 +84,7 @@ async function commitAll(
   deadlineMs: number,
 ): Promise<Settled[]> {
   const retryable = (error: unknown) => error instanceof UnknownOutcomeError;
-  const { settled, news } = await retry(RETRIES, { clock, deadlineMs, retryable }, () =>
+  const { settled, news, entered } = await retry(RETRIES, { clock, deadlineMs, retryable }, () =>
     transact(
       server,
       // Two batches may insert the same new row; the second finds it when it reads again.
@@ -86,6 +92,7 @@ async function commitAll(
       (tx) => decideAll(tx, outbox, commands),
     ),
   );
+  for (const state of entered) countEntered(state);
   if (news.length > 0) outbox.deliver(news);
   return settled;
 }
@@ -94,19 +101,21 @@ async function decideAll(
   tx: Tx,
   outbox: Pick<Outbox, 'append'>,
   commands: readonly UpdateCommand[],
-): Promise<{ settled: Settled[]; news: OutboxEvent[] }> {
+): Promise<{ settled: Settled[]; news: OutboxEvent[]; entered: PaymentState[] }> {
   const { nowMs, files, eventsSeen } = await loadFiles(tx, commands);
   const changes = new ChangeSet(nowMs);
-  const settled = commands.map(({ orderId, eventId, decide }): Settled => {
-    const event = eventId === undefined ? undefined : eventKey(orderId, eventId);
-    const file = files.get(orderId);
+  const settled = commands.map(({ payment, eventId, decide, span }): Settled => {
+    const event = eventId === undefined ? undefined : eventKey(payment.orderId, eventId);
+    const name = nameOf(payment);
+    const file = files.get(name);
     try {
       const eventSeen = event !== undefined && eventsSeen.has(event);
       const { result, change } = decide(file, { nowMs, eventSeen });
       if (change === undefined) return { ok: true, result };
-      changes.add(orderId, file, change);
+      // What nobody records by itself belongs to the trace of its order, if that is recorded.
+      changes.add(payment, file, change, span ?? file?.payment.trace);
       const next = applyChange(file, change);
-      if (next !== undefined) files.set(orderId, next);
+      if (next !== undefined) files.set(name, next);
       if (change.event && event !== undefined) eventsSeen.add(event);
       return { ok: true, result };
     } catch (error) {
@@ -114,5 +123,5 @@ async function decideAll(
     }
   });
   await changes.write(tx, outbox);
-  return { settled, news: changes.news };
+  return { settled, news: changes.news, entered: changes.entered };
 }

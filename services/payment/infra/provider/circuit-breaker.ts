@@ -3,6 +3,7 @@
 // the breaker, its failure opens it again.
 
 import type { Clock } from '../../../platform/clock.js';
+import { gauges } from '../../../platform/telemetry/metrics.js';
 
 export interface CircuitBreakerOptions {
   readonly failuresMax: number;
@@ -21,6 +22,9 @@ export class CircuitBreaker {
 
   constructor(o: CircuitBreakerOptions) {
     this.#o = o;
+    gauges('spillway.payment.provider.down')
+      .of()
+      .observe(() => (this.#failures >= o.failuresMax ? 1 : 0));
   }
 
   /** Whether a call would be let through now; takes nothing. */

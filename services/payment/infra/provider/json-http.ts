@@ -3,6 +3,8 @@
 
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http';
 import { Agent as HttpsAgent, request as secureRequest } from 'node:https';
+import { beginHttpCall, endHttp, traceHeaders } from '../../../platform/telemetry/http-span.js';
+import type { Span } from '../../../platform/telemetry/trace-context.js';
 
 export interface JsonHttpOptions {
   readonly baseUrl: string;
@@ -20,6 +22,8 @@ export interface JsonHttpCall {
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
+  /** What it is made for, when that is recorded. */
+  readonly span?: Span | undefined;
 }
 
 export type JsonHttpAnswer =
@@ -51,6 +55,17 @@ export class JsonHttp {
   }
 
   async call(call: JsonHttpCall): Promise<JsonHttpAnswer> {
+    if (call.span === undefined) return this.#call(call);
+    const { method, path, headers } = call;
+    const { hostname: host, port } = this.#base;
+    const [route = path] = path.split('?', 1);
+    const span = beginHttpCall(call.span, { method, path: route, host, port: Number(port) });
+    const answer = await this.#call({ ...call, headers: { ...headers, ...traceHeaders(span) } });
+    endHttp(span, answer.outcome === 'ANSWER' ? answer.status : undefined);
+    return answer;
+  }
+
+  async #call(call: JsonHttpCall): Promise<JsonHttpAnswer> {
     if (this.#active >= this.#o.connectionsMax + this.#o.waitingMax) {
       return { outcome: 'FAILED', reason: 'too many calls are waiting' };
     }

@@ -28,6 +28,8 @@ const KINDS = ['charge.succeeded', 'charge.failed', 'refund.succeeded'] as const
 const event = z.object({
   id: name(80),
   type: z.enum(KINDS),
+  /** Unix seconds. */
+  created: z.int().min(0).max(1e11).optional(),
   data: z.object({
     number: name(64),
     reference: name(64),
@@ -70,7 +72,7 @@ export function readEventBody(body: Uint8Array): EventReading {
   }
   const parsed = event.safeParse(json);
   if (!parsed.success) return { outcome: 'FORGED', reason: 'an event with missing parts' };
-  const { id, type, data } = parsed.data;
+  const { id, type, created, data } = parsed.data;
   return {
     outcome: 'EVENT',
     event: {
@@ -79,6 +81,7 @@ export function readEventBody(body: Uint8Array): EventReading {
       number: data.number,
       reference: data.reference,
       key: data.idempotency_key,
+      createdMs: created === undefined ? undefined : created * 1_000,
       currency: data.amount.currency,
       amountMinor: BigInt(data.amount.amount_minor),
     },

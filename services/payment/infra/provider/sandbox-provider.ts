@@ -2,6 +2,7 @@
 // silence, failure of its own and answer that cannot be read is UNKNOWN, because it may have acted.
 
 import type { Clock } from '../../../platform/clock.js';
+import { histograms } from '../../../platform/telemetry/metrics.js';
 import type {
   ChargeAnswer,
   ChargeOrder,
@@ -24,6 +25,8 @@ export interface SandboxProviderOptions {
   readonly secrets: readonly string[];
 }
 
+const calls = histograms('spillway.payment.provider.duration');
+
 /** It has understood the order and will not do it, now or later. */
 const CHARGE_REFUSALS = [400, 402, 422];
 const REFUND_REFUSALS = [400, 402, 404, 409, 422];
@@ -44,6 +47,7 @@ export class SandboxProvider implements Provider {
     const answer = await this.#call({
       method: 'POST',
       path: '/v1/charges',
+      span: order.span,
       headers: { 'idempotency-key': order.key },
       body: {
         amount: { currency: order.currency, amount_minor: Number(order.amountMinor) },
@@ -73,6 +77,7 @@ export class SandboxProvider implements Provider {
     const answer = await this.#call({
       method: 'POST',
       path: '/v1/refunds',
+      span: order.span,
       headers: { 'idempotency-key': order.key },
       body: {
         charge: order.chargeNumber,
@@ -96,7 +101,11 @@ export class SandboxProvider implements Provider {
   async #call(call: JsonHttpCall): Promise<JsonHttpAnswer> {
     const { breaker, http } = this.#o;
     if (!breaker.enter()) return { outcome: 'FAILED', reason: 'taken to be down' };
+    const startMs = performance.now();
     const answer = await http.call(call);
+    const outcome = answer.outcome === 'FAILED' ? 'FAILED' : String(answer.status);
+    const operation = `${call.method} ${call.path.split('?', 1)[0]}`;
+    calls.of(operation, outcome).record((performance.now() - startMs) / 1_000);
     if (answer.outcome === 'FAILED' || answer.status >= 500) breaker.failed();
     else breaker.succeeded();
     return answer;

@@ -1,7 +1,7 @@
-// What the benchmark compares with: a reserve without coalescing, made of inventory's own parts. The
-// same message, script and transaction, but each reservation is one call, one script and one commit
-// of its own. It skips what only failures need (repairs, refunds), which makes it cheaper than it
-// could be in earnest. Run as a process of its own; ends when it is told to.
+// What the benchmark compares with: a reserve without coalescing, made of inventory's own parts.
+// The same message, script and transaction, but each reservation is one call, one script and one
+// commit of its own. It skips what only failures need (repairs, refunds), which makes it cheaper
+// than it could be in earnest. Run as a process of its own; ends when it is told to.
 import { InventoryService } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { toReserveRequest, toWireResult } from '../../../services/inventory/api/convert.js';
 import { readInventoryConfig } from '../../../services/inventory/config.js';
@@ -19,7 +19,7 @@ const POOL_SIZE = 64;
 const LIMITS = { deadlineMsDefault: 5_000, deadlineMsMax: 30_000, concurrencyMax: 2_000 };
 
 const config = readInventoryConfig();
-const log = createLog({ service: 'naive', level: config.LOG_LEVEL });
+const log = createLog({ service: 'naive-inventory', level: config.LOG_LEVEL });
 const database = `${config.MYSQL_DATABASE_PREFIX}inventory`;
 const shards = connectShards({ shards: config.MYSQL_SHARDS, database, poolSize: POOL_SIZE, log });
 const redis = connectRedis({ url: config.REDIS_URL, commandTimeoutMs: 5_000, log });

@@ -1,8 +1,8 @@
-// Promise: every measurement measures what it says. Method: the whole benchmark in small, on real
+// Promise: every measurement measures what it says. Method: inventory's benchmark in small, on real
 // servers; a measurement none of whose calls did what it should fails by itself.
 import { expect, jest, test } from '@jest/globals';
-import { silent } from '../steps.js';
-import { runBench } from './run-bench.js';
+import { silent } from '../../steps.js';
+import { runInventoryBench } from './run-inventory-bench.js';
 
 jest.setTimeout(300_000);
 
@@ -14,8 +14,8 @@ const FIGURES = {
 };
 
 test('measures every operation, the bytes and the growth', async () => {
-  const result = await runBench(
-    { seconds: 0.2, rounds: 1, liveReservations: 2_000, growthRowsMax: 2_000 },
+  const result = await runInventoryBench(
+    { command: 'bench', seconds: 0.2, rounds: 1, liveReservations: 2_000, growthRowsMax: 2_000 },
     silent,
   );
   const { redis_bytes: bytes, ...measured } = result.inventory;
@@ -31,7 +31,7 @@ test('measures every operation, the bytes and the growth', async () => {
     [2_000, 0],
     [2_000, 2_000],
   ]);
-  expect(result.machine).toMatchObject({
+  expect(result.versions).toMatchObject({
     node: process.version,
     redis: expect.stringMatching(/^\d/),
     mysql: expect.stringMatching(/^\d/),
