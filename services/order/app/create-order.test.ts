@@ -111,7 +111,8 @@ describe('reserve', () => {
     expect((await run()).outcome).toBe(outcome);
     expect(asked).toHaveLength(times);
     expect(new Set(asked.map((each) => `${each.reservationId} ${each.orderId}`)).size).toBe(1);
-    expect(orders.effects).toHaveLength(outcome === 'PLACED' ? 1 : 0);
+    const stored = await orders.findByRequest(order.userId, order.requestId);
+    expect(stored !== undefined).toBe(outcome === 'PLACED');
   });
 
   test('asks for what the offer allows', async () => {
@@ -235,16 +236,26 @@ describe('idempotency outranks refusals', () => {
   }
 });
 
-describe('after the commit', () => {
+describe('the payment intent', () => {
   test.each<[string, Payments['intend'], string[]]>([
-    ['taken', async () => 'CREATED', ['r1']],
-    ['not known', async () => 'UNKNOWN', []],
-    ['of another amount', async () => 'REUSED', []],
-    ['failing', () => Promise.reject(new Error('bug')), []],
-  ])('the order is placed with its intent %s', async (_, script, told) => {
+    ['taken', async () => 'CREATED', []],
+    ['not known', async () => 'UNKNOWN', ['order.created']],
+    ['of another amount', async () => 'REUSED', ['order.created']],
+    ['failing', () => Promise.reject(new Error('bug')), ['order.created']],
+  ])('%s before the commit: what is left to deliver', async (_, script, effects) => {
     intend = script;
     expect((await run()).outcome).toBe('PLACED');
-    expect(intents).toEqual(told);
+    expect(orders.effects.map(({ kind }) => kind)).toEqual(effects);
+  });
+
+  test('of an order without units is stored beside it, and taken after the commit', async () => {
+    const known: boolean[] = [];
+    intend = async () => {
+      known.push(orders.effects.length === 1);
+      return 'CREATED';
+    };
+    expect((await run({ type: 'VIRTUAL' })).outcome).toBe('PLACED');
+    expect([known, intents]).toEqual([[true], ['r1']]);
   });
 
   test('the intent is waited for, but not for long', async () => {

@@ -28,6 +28,8 @@ export interface NewOrder extends Traced {
   readonly lines: readonly OrderLine[];
   /** No other copy of the request can have committed before, as far as is known: insert blindly. */
   readonly fresh: boolean;
+  /** Payment has its intent already, so that none is stored beside it. */
+  readonly intended?: boolean;
 }
 
 export type CommitResult =

@@ -71,6 +71,12 @@ export function orderStoreContract(open: () => Promise<StoreUnderTest>): void {
       expect(await under.effectsOf(item.orderId)).toEqual(['order.created']);
     });
 
+    test('an order whose intent is taken leaves nothing to deliver', async () => {
+      const item = newOrder({ intended: true });
+      expect(await commit(item)).toMatchObject({ outcome: 'COMMITTED' });
+      expect(await under.effectsOf(item.orderId)).toEqual([]);
+    });
+
     test('the same request again gives the first order, with whatever id it comes', async () => {
       const first = newOrder();
       await commit(first);

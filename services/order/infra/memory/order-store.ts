@@ -49,7 +49,8 @@ export class MemoryOrderStore implements OrderStore, TrackingStore {
     this.#orders.set(order.orderId, order);
     this.#byRequest.set(key, order.orderId);
     this.#dueMs.set(order.orderId, order.paymentDeadlineMs);
-    this.effects.push({ orderId: order.orderId, version: 1, kind: 'order.created' });
+    const { orderId } = order;
+    if (!item.intended) this.effects.push({ orderId, version: 1, kind: 'order.created' });
     return { outcome: 'COMMITTED', order: { ...order, transitions: [] } };
   }
 
@@ -135,7 +136,8 @@ export class MemoryOrderStore implements OrderStore, TrackingStore {
   }
 }
 
-function newOrder({ paymentWindowMs, fresh: _, ...item }: NewOrder, nowMs: number): Order {
+function newOrder(asked: NewOrder, nowMs: number): Order {
+  const { paymentWindowMs, fresh: _fresh, intended: _intended, ...item } = asked;
   const state = 'PENDING_PAYMENT';
   const created = { version: 1, from: undefined, to: state, operator: 'user', remark: '' } as const;
   return {

@@ -124,8 +124,10 @@ async function write(
   if (orders.length > 0) {
     await insertSnapshots(tx, missing, nowMs);
     await insert(tx, orders, nowMs);
+    const intended = new Set(items.map((item) => item.intended && item.orderId));
+    const open = orders.filter(({ orderId }) => !intended.has(orderId));
     const news = announced ? orders.map(placedEvent) : [];
-    const events = withTraces([...orders.map(createdEvent), ...news], items);
+    const events = withTraces([...open.map(createdEvent), ...news], items);
     await outbox.append(tx, events, nowMs);
     crashPoint('commit.before-commit');
   }
