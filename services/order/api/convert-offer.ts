@@ -11,7 +11,7 @@ import type {
 } from '../../../gen/spillway/order/v1/order_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
 import type { NewOffer, Offer } from '../domain/offer.js';
-import type { PresaleTerms } from '../domain/presale.js';
+import type { PresaleTerms } from '../domain/presale-terms.js';
 import { money, msOf, timestampHolds } from './convert-values.js';
 
 export function offerOf(offer: WireOffer): NewOffer {

@@ -29,8 +29,8 @@ import {
   versionOf,
 } from './convert.js';
 import { checkOffer, offerOf, offerTo } from './convert-offer.js';
-import { timestampHolds } from './convert-values.js';
 import { lineRefundTo, refundLinesOf } from './convert-refunds.js';
+import { timestampHolds } from './convert-values.js';
 import {
   changeError,
   createError,

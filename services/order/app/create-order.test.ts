@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../platform/clock.js';
 import { requestDigest } from '../../platform/digest.js';
 import { IdSource } from '../../platform/ids.js';
-import type { PresaleTerms } from '../domain/presale.js';
+import type { PresaleTerms } from '../domain/presale-terms.js';
 import type { OrderRequest } from '../domain/request.js';
 import { MemoryOrderStore } from '../infra/memory/order-store.js';
 import { orderKeys } from '../infra/order-keys.js';

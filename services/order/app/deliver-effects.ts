@@ -11,7 +11,7 @@ import type {
   StockPayload,
 } from '../domain/effects.js';
 import { paymentIdOf } from '../domain/order.js';
-import type { PaymentPart } from '../domain/presale.js';
+import type { PaymentPart } from '../domain/presale-terms.js';
 import type {
   CloseOutcome,
   EffectDelivery,

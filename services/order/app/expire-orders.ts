@@ -1,7 +1,7 @@
 // Cancels the orders that nobody has paid by their deadline, or whose balance is not paid when it is
-// due. One batch at a time per server, and after a full one a rest: a sale that leaves 100,000 unpaid orders behind is worked off beside new orders
-// and never instead of them. A claim that is lost with its process is looked at again when its lease
-// is over.
+// due. One batch at a time per server, and after a full one a rest: a sale that leaves 100,000 unpaid
+// orders behind is worked off beside new orders and never instead of them. A claim that is lost with
+// its process is looked at again when its lease is over.
 
 import type { Clock } from '../../platform/clock.js';
 import { crashPoint } from '../../platform/crash-point.js';

@@ -7,7 +7,7 @@ import type { NewOffer, Offer } from '../domain/offer.js';
 import type { Order, OrderLine, OrderState } from '../domain/order.js';
 import type { OrderDetails } from '../domain/order-details.js';
 import type { OrderType } from '../domain/order-types.js';
-import type { PaymentPart, PresaleTerms } from '../domain/presale.js';
+import type { PaymentPart, PresaleTerms } from '../domain/presale-terms.js';
 import type { NewTrackingEvent } from '../domain/tracking.js';
 import type { OrderEvent } from '../domain/transition.js';
 

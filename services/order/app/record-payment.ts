@@ -4,7 +4,7 @@
 import { unreachable } from '../../platform/assert.js';
 import type { Traced } from '../../platform/telemetry/trace-context.js';
 import { paymentIdOf } from '../domain/order.js';
-import type { PaymentPart } from '../domain/presale.js';
+import type { PaymentPart } from '../domain/presale-terms.js';
 import type { OrderEvent } from '../domain/transition.js';
 import type { ChangeResult, OrderKeys, OrderStore, Payments } from './ports.js';
 

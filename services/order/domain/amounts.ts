@@ -4,7 +4,8 @@
 import { type Offer, saleState } from './offer.js';
 import type { OrderLine } from './order.js';
 import type { OrderType } from './order-types.js';
-import { type PresaleRefusal, type PresaleTerms, presaleOf } from './presale.js';
+import { type PresaleRefusal, presaleOf } from './presale.js';
+import type { PresaleTerms } from './presale-terms.js';
 import type { RequestedLine } from './request.js';
 
 /** As on the wire: 20 lines of 10,000 units at the highest price would not fit into 63 bits. */

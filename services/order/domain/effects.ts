@@ -5,13 +5,8 @@ import { assert } from '../../platform/assert.js';
 import { amountOf } from './line-refund.js';
 import type { LineRefund, Operator, Order, OrderState } from './order.js';
 import { orderSteps } from './order-types.js';
-import {
-  awaitedPart,
-  forfeitsDeposit,
-  type PaymentPart,
-  partMinor,
-  splitRefund,
-} from './presale.js';
+import { awaitedPart, forfeitsDeposit, partMinor, splitRefund } from './presale.js';
+import type { PaymentPart } from './presale-terms.js';
 
 export type EffectKind =
   /** Create the payment intent; of a presale that of the deposit. */

@@ -1,7 +1,7 @@
 // An offer is what may be bought: one SKU at one price within one sale window.
 
 import { requestDigest } from '../../platform/digest.js';
-import type { PresaleTerms } from './presale.js';
+import type { PresaleTerms } from './presale-terms.js';
 
 export interface Offer {
   readonly skuId: string;

@@ -3,7 +3,7 @@
 // same, and they are kept with the order as they came.
 
 import { type DetailsKind, type OrderType, orderSteps } from './order-types.js';
-import type { PresaleTerms } from './presale.js';
+import type { PresaleTerms } from './presale-terms.js';
 
 export type OrderDetails =
   | { readonly kind: 'SHIPPING'; readonly recipient: string; readonly address: string }

@@ -15,7 +15,7 @@
 import type { Attributes } from './offer.js';
 import type { OrderDetails } from './order-details.js';
 import type { OrderType } from './order-types.js';
-import type { PaymentPart, PresaleTerms } from './presale.js';
+import type { PaymentPart, PresaleTerms } from './presale-terms.js';
 
 export type OrderState =
   | 'PENDING_PAYMENT'

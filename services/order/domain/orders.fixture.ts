@@ -1,7 +1,7 @@
 // Orders for tests: one that was just placed, and the same one further along.
 
 import type { Order, OrderLine, OrderState, OrderTransition } from './order.js';
-import type { PresaleTerms } from './presale.js';
+import type { PresaleTerms } from './presale-terms.js';
 
 const EARLIER: Record<OrderState, OrderState[]> = {
   PENDING_PAYMENT: [],

@@ -8,7 +8,8 @@ import type { Offer } from './offer.js';
 import type { LineRefund, Order } from './order.js';
 import type { OrderType } from './order-types.js';
 import { lineOf, orderIn, presaleIn, TERMS } from './orders.fixture.js';
-import { dueMsOf, type PresaleTerms, partMinor, presaleOf, splitRefund } from './presale.js';
+import { dueMsOf, partMinor, presaleOf, splitRefund } from './presale.js';
+import type { PresaleTerms } from './presale-terms.js';
 
 const DUE_MS = TERMS.balanceDueMs;
 

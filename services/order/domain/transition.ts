@@ -10,7 +10,8 @@ import { type EffectKind, effectsOf } from './effects.js';
 import { amountOf, type LineQuantity, priceRefund, sameRefund } from './line-refund.js';
 import type { LineRefund, Operator, Order, OrderState, OrderTransition } from './order.js';
 import { orderSteps } from './order-types.js';
-import { awaitedPart, depositPaidMs, type PaymentPart, partMinor, splitRefund } from './presale.js';
+import { awaitedPart, depositPaidMs, partMinor, splitRefund } from './presale.js';
+import type { PaymentPart } from './presale-terms.js';
 
 /** Who may take an order from one state to another. What is not listed does not exist. */
 export const transitionTable: Readonly<

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { NewOrder } from '../app/ports.js';
-import type { PaymentPart, PresaleTerms } from '../domain/presale.js';
+import type { PaymentPart, PresaleTerms } from '../domain/presale-terms.js';
 import type { OrderEvent } from '../domain/transition.js';
 import { newOrder, soon } from './new-orders.fixture.js';
 import type { StoreUnderTest } from './order-store.contract.js';

@@ -22,7 +22,7 @@ import type {
   RefundOrder,
   RefundOutcome,
 } from '../app/ports.js';
-import type { PaymentPart } from '../domain/presale.js';
+import type { PaymentPart } from '../domain/presale-terms.js';
 import type { BatchLimits } from './batch-limits.js';
 import { unknownOutcome } from './mesh-client.js';
 

@@ -22,9 +22,11 @@ import { dueMsOf } from '../../domain/presale.js';
 import { applyChange, decide, type OrderEvent } from '../../domain/transition.js';
 import { changedEvent } from './changed-event.js';
 import { lockOrders } from './lock-orders.js';
-import { INSERT_TRANSITIONS, shardAndId, stateCodes, transitionValues } from './order-rows.js';
+import { stateCodes } from './order-codes.js';
+import { shardAndId } from './order-rows.js';
 import { INSERT_REFUNDS, refundValues } from './refund-rows.js';
 import { repeatUnknown } from './repeat-unknown.js';
+import { INSERT_TRANSITIONS, transitionValues } from './transition-rows.js';
 
 export interface ChangeItem extends Traced {
   readonly orderId: bigint;

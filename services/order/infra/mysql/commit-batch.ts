@@ -11,6 +11,7 @@
 import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { insertRows } from '../../../platform/mysql/insert-rows.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { enterGates, NOT_OWNER, type NotOwner } from '../../../platform/mysql/shard-gate.js';
 import { type SqlValue, type Tx, transact } from '../../../platform/mysql/transaction.js';
@@ -19,14 +20,9 @@ import { payloadOf } from '../../domain/effects.js';
 import type { Order } from '../../domain/order.js';
 import { placedEvent } from './changed-event.js';
 import { withTraces } from './event-traces.js';
-import { INSERT_LINES, lineValues } from './line-rows.js';
-import {
-  INSERT_ORDERS,
-  INSERT_TRANSITIONS,
-  orderValues,
-  transitionValues,
-  VOID_STATE,
-} from './order-rows.js';
+import { LINES, lineValues } from './line-rows.js';
+import { VOID_STATE } from './order-codes.js';
+import { ORDERS, orderValues } from './order-rows.js';
 import { selectByIds, selectByRequests, selectIn, withLines } from './read-orders.js';
 import { repeatUnknown } from './repeat-unknown.js';
 import {
@@ -123,7 +119,7 @@ async function write(
   const missing = snapshots.missing(orders);
   if (orders.length > 0) {
     await insertSnapshots(tx, missing, nowMs);
-    await insert(tx, orders, nowMs);
+    await insert(tx, orders);
     const intended = new Set(items.map((item) => item.intended && item.orderId));
     const open = orders.filter(({ orderId }) => !intended.has(orderId));
     const news = announced ? orders.map(placedEvent) : [];
@@ -200,21 +196,16 @@ async function insertSnapshots(tx: Tx, missing: MissingSnapshot[], nowMs: number
   await tx.change(INSERT_SNAPSHOTS, [missing.map((each) => snapshotValues(each, nowMs))]);
 }
 
-async function insert(tx: Tx, orders: Order[], nowMs: number): Promise<void> {
+async function insert(tx: Tx, orders: Order[]): Promise<void> {
   const lines: SqlValue[][] = [];
-  const transitions: SqlValue[][] = [];
   for (const order of orders) {
     const { orderId } = order;
     for (let i = 0; i < order.lines.length; i++) {
       lines.push(lineValues(orderId, order.lines[i] as Order['lines'][number], i));
     }
-    const to = order.state;
-    const by = { from: undefined, to, operator: 'user', remark: '' } as const;
-    transitions.push(transitionValues(orderId, { version: 1, ...by, atMs: nowMs }));
   }
-  await tx.change(INSERT_ORDERS, [orders.map(orderValues)]);
-  await tx.change(INSERT_LINES, [lines]);
-  await tx.change(INSERT_TRANSITIONS, [transitions]);
+  await insertRows(tx, ORDERS, orders.map(orderValues));
+  await insertRows(tx, LINES, lines);
 }
 
 export function createdEvent(order: Order): OutboxEvent {

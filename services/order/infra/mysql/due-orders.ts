@@ -12,7 +12,8 @@ import type { ShardGates } from '../../../platform/mysql/shard-gates.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { DueOrder, DueQueue } from '../../app/ports.js';
-import { shardAndId, stateCodes } from './order-rows.js';
+import { stateCodes } from './order-codes.js';
+import { shardAndId } from './order-rows.js';
 
 const select = (direction: 'ASC' | 'DESC') => `SELECT order_id, state FROM orders FORCE INDEX (due)
   WHERE due_ms <= ${NOW_MS} AND shard_no IN (?) ORDER BY due_ms ${direction} LIMIT ? FOR UPDATE SKIP LOCKED`;

@@ -1,14 +1,24 @@
 // How the lines of an order lie in their table, and what their snapshots add to them.
 
 import { geneOf } from '../../../platform/ids.js';
+import type { Table } from '../../../platform/mysql/insert-rows.js';
 import type { SqlValue } from '../../../platform/mysql/transaction.js';
 import type { OrderLine } from '../../domain/order.js';
 import { attributesIn } from './attributes-text.js';
 
-const LINE_COLUMNS = `shard_no, order_id, line_no, sku_id, title, quantity, unit_price_minor,
-  snapshot_hash`;
-
-export const INSERT_LINES = `INSERT INTO order_line (${LINE_COLUMNS}) VALUES ?`;
+export const LINES: Table = {
+  name: 'order_line',
+  columns: [
+    ['shard_no'],
+    ['order_id'],
+    ['line_no', 0],
+    ['sku_id'],
+    ['title', ''],
+    ['quantity', 1],
+    ['unit_price_minor'],
+    ['snapshot_hash'],
+  ],
+};
 /** With what their snapshots say. A line that is older than snapshots has a title of its own. */
 export const SELECT_LINES = `SELECT order_id, line_no, sku_id, quantity,
     order_line.unit_price_minor, snapshot_hash, attributes,

@@ -12,7 +12,8 @@ import type { SqlParameter } from '../../../platform/mysql/transaction.js';
 import { SHARDS } from '../../../platform/shard.js';
 import type { StateOrdersQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
-import { type OrderRow, SELECT_BY_STATE, stateCodes } from './order-rows.js';
+import { stateCodes } from './order-codes.js';
+import { type OrderRow, SELECT_BY_STATE } from './order-rows.js';
 import { selectOn, withLines } from './read-orders.js';
 
 const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard);

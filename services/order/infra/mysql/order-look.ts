@@ -8,7 +8,7 @@ import { NOW_MS } from '../../../platform/mysql/time.js';
 import { read } from '../../../platform/mysql/transaction.js';
 import type { Look } from '../../../platform/telemetry/metric-look.js';
 import { gauges } from '../../../platform/telemetry/metrics.js';
-import { stateCodes } from './order-rows.js';
+import { stateCodes } from './order-codes.js';
 
 /** Counted further, the number would be as useful and the look would cost more. */
 const ORDERS_MAX = 10_000;

@@ -8,9 +8,11 @@ import type { Order } from '../../domain/order.js';
 import { lineOf, orderIn } from '../../domain/orders.fixture.js';
 import type { OrderParts, OrderVersion, PartsCache } from '../parts-cache.js';
 import { lineValues } from './line-rows.js';
+import { VOID_STATE } from './order-codes.js';
 import { openOrderReads } from './order-reads.js';
-import { orderValues, transitionValues, VOID_STATE } from './order-rows.js';
+import { orderValues } from './order-rows.js';
 import type { Select } from './read-orders.js';
+import { transitionValues } from './transition-rows.js';
 
 const soon = () => Date.now() + 5_000;
 

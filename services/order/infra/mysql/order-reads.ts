@@ -15,7 +15,8 @@ import type { Look } from '../../../platform/mysql/shard-gates.js';
 import type { Order } from '../../domain/order.js';
 import type { BatchLimits } from '../batch-limits.js';
 import type { OrderParts, PartsCache } from '../parts-cache.js';
-import { type OrderRow, toOrders, VOID_STATE } from './order-rows.js';
+import { VOID_STATE } from './order-codes.js';
+import { type OrderRow, toOrders } from './order-rows.js';
 import {
   readOrders,
   type Select,
@@ -89,6 +90,6 @@ async function joined(
   const knownParts = parts.filter((found) => found !== undefined);
   const tracking = await selectTracking(select, known);
   const refunds = await selectRefunds(select, known);
-  const orders = toOrders(known, [], [], tracking, refunds);
+  const orders = toOrders(known, [], undefined, tracking, refunds);
   return orders.map((order, i) => ({ ...order, ...(knownParts[i] as OrderParts) }));
 }

@@ -189,8 +189,7 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
     deadlineMs: number,
   ): Promise<(CommitResult | NotOwner)[]> {
     const { outbox, announced, limits } = this.#o;
-    const { unknownMax } = limits;
-    const o = { ...lane, outbox, announced, deadlineMs, unknownMax };
+    const o = { ...lane, outbox, announced, deadlineMs, unknownMax: limits.unknownMax };
     const results = await commitBatch(o, items);
     countTransitions(results);
     if (announced) outbox.deliver(withTraces(results.flatMap(newsOf), items));

@@ -1,7 +1,7 @@
 // The terms of a presale as they lie in a column, of an offer or of an order: JSON in one order of its
 // members, so that equal terms are equal text. The audit reads the deposit out of it.
 
-import type { PresaleTerms } from '../../domain/presale.js';
+import type { PresaleTerms } from '../../domain/presale-terms.js';
 
 type Stored = Omit<PresaleTerms, 'depositMinor'> & { readonly depositMinor: string };
 

@@ -8,19 +8,18 @@ import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transa
 import type { UserOrdersQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
 import { type LineRow, SELECT_LINES } from './line-rows.js';
+import { stateCodes } from './order-codes.js';
 import {
   type OrderRow,
   SELECT_BY_REQUEST,
   SELECT_BY_USER,
   SELECT_ORDERS,
-  SELECT_TRANSITIONS,
   shardAndId,
-  stateCodes,
-  type TransitionRow,
   toOrders,
 } from './order-rows.js';
 import { type RefundRow, SELECT_REFUNDS } from './refund-rows.js';
 import { SELECT_TRACKING, type TrackingRow } from './tracking-rows.js';
+import { SELECT_TRANSITIONS, type TransitionRow } from './transition-rows.js';
 
 export interface RequestKey {
   readonly shard: number;
@@ -98,14 +97,26 @@ export async function withLines(
 ): Promise<Order[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => BigInt(row.order_id));
-  const where = inShards('order_id', ids.map(shardAndId));
   const ofLines = inShards('order_id', ids.map(shardAndId), 'order_line.');
   const lines = await select<LineRow>(`${SELECT_LINES} WHERE ${ofLines.sql}`, ofLines.values);
   const refunds = await selectRefunds(select, rows);
-  if (!also) return toOrders(rows, lines, [], [], refunds);
-  const sql = `${SELECT_TRANSITIONS} WHERE ${where.sql}`;
-  const transitions = await select<TransitionRow>(sql, where.values);
+  if (!also) return toOrders(rows, lines, undefined, [], refunds);
+  const transitions = await selectTransitions(select, rows);
   return toOrders(rows, lines, transitions, await selectTracking(select, rows), refunds);
+}
+
+/** A first version was made by its creation, which the order's own row tells. */
+async function selectTransitions(
+  select: Select,
+  rows: readonly OrderRow[],
+): Promise<TransitionRow[]> {
+  const changed = rows.filter((row) => row.version > 1);
+  if (changed.length === 0) return [];
+  const where = inShards(
+    'order_id',
+    changed.map((row) => shardAndId(BigInt(row.order_id))),
+  );
+  return select<TransitionRow>(`${SELECT_TRANSITIONS} WHERE ${where.sql}`, where.values);
 }
 
 /** Only what has been shipped can have any, so that most reads do without this statement. */

@@ -8,7 +8,8 @@ import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { enterGates } from '../../../platform/mysql/shard-gate.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import type { OrderFate } from '../../app/ports.js';
-import { INSERT_ORDERS, type OrderRow, stateCodes, VOID_STATE, voidValues } from './order-rows.js';
+import { stateCodes, VOID_STATE } from './order-codes.js';
+import { INSERT_ORDERS, type OrderRow, voidValues } from './order-rows.js';
 import { presaleIn } from './presale-text.js';
 import { selectByIds, selectIn } from './read-orders.js';
 
