@@ -114,9 +114,7 @@ async function writeOrders(connection: Connection, part: Part): Promise<void> {
   await connection.query(
     `INSERT INTO order_transition (shard_no, order_id, version, from_state, to_state, operator,
        remark, at_ms)
-     SELECT ${shard}, ${id}, v, IF(v = 1, NULL, 1), v, IF(v = 1, 'user', 'payment'), '', v
-     FROM bench_number, (SELECT 1 AS v UNION ALL SELECT 2) AS versions
-     WHERE n <= ${count} ORDER BY n, v`,
+     SELECT ${shard}, ${id}, 2, 1, 2, 'payment', '', 2 ${from}`,
   );
 }
 
