@@ -31,7 +31,7 @@ const layers = [
         '^services/$1/(app|domain)/',
         '^services/platform/(saga|batcher|retry|clock|ids|known-ids|assert|loop|digest|shard|log)\\.ts$',
         '^services/platform/crash-point\\.ts$',
-        '^services/platform/telemetry/metrics\\.ts$',
+        '^services/platform/telemetry/(metrics|trace-context|trace-recorder)\\.ts$',
       ],
     },
   ),
@@ -107,8 +107,9 @@ const boundaries = [
   ),
   rule(
     'scenarios-use-the-front-door',
-    'Scenario tests start a service by its main.ts and then call it: no inner folder.',
-    { path: '^test/' },
+    'Scenario tests start a service by its main.ts and then call it: no inner folder. Only the ' +
+      'schedules wire use cases of two services together, to order their steps.',
+    { path: '^test/(?!schedules/)' },
     { path: OTHER_SERVICES, pathNot: '^services/[^/]+/main\\.ts$' },
   ),
 ];

@@ -31,7 +31,7 @@ export interface MeshPlan {
  * Our provider answers within milliseconds, and whoever tries the mesh sits before it: what is lost is
  * asked about at once. With a real provider it is the product's 10 s or more.
  */
-const LOOK_AFTER_MS = '2000';
+const LOOK_AFTER_MS = '3000';
 
 /** Logical shards; each server gets an equal run of them. */
 const SHARDS = 64;
@@ -70,39 +70,46 @@ export function planMesh(o: {
       PAYMENT_LOOK_AFTER_MS: LOOK_AFTER_MS,
     },
   };
-  const process = (
-    program: PlannedProcess['program'],
-    number: number,
-    address: string,
-    env: Record<string, string>,
-  ) => ({ name: `${program}-${number}`, program, address, env: { ...env, LISTEN: address } });
-  const metrics: Record<string, string> = {};
-  const metered = (planned: PlannedProcess): PlannedProcess => {
-    const address = o.takeAddress();
-    metrics[planned.name] = address;
-    return { ...planned, env: { ...planned.env, METRICS_LISTEN: address } };
-  };
+  const metered = (env: Record<string, string>) => ({ ...env, METRICS_LISTEN: o.takeAddress() });
+  const groups = [
+    [
+      processOf('sandbox', 1, sandbox, {
+        PROVIDER_SECRETS: o.secrets.providerSecret,
+        SANDBOX_LEDGER: o.sandboxLedger,
+      }),
+    ],
+    MESH_SERVICES.flatMap((service) =>
+      addresses[service].map((address, i) =>
+        processOf(service, i + 1, address, metered({ ...own[service], ...peers })),
+      ),
+    ),
+    [processOf('gateway', 1, gateway, metered({ ...peers, GRPC_LISTEN: gatewayGrpc }))],
+  ];
 
   return {
-    groups: [
-      [
-        process('sandbox', 1, sandbox, {
-          PROVIDER_SECRETS: o.secrets.providerSecret,
-          SANDBOX_LEDGER: o.sandboxLedger,
-        }),
-      ],
-      MESH_SERVICES.flatMap((service) =>
-        addresses[service].map((address, i) =>
-          metered(process(service, i + 1, address, { ...own[service], ...peers })),
-        ),
-      ),
-      [metered(process('gateway', 1, gateway, { ...peers, GRPC_LISTEN: gatewayGrpc }))],
-    ],
+    groups,
     services: { ...addresses, gateway: [`http://${gateway}`] },
     gatewayGrpc,
     sandbox: `http://${sandbox}`,
-    metrics,
+    metrics: metricsOf(groups.flat()),
   };
+}
+
+function processOf(
+  program: PlannedProcess['program'],
+  number: number,
+  address: string,
+  env: Record<string, string>,
+): PlannedProcess {
+  return { name: `${program}-${number}`, program, address, env: { ...env, LISTEN: address } };
+}
+
+function metricsOf(processes: readonly PlannedProcess[]): Record<string, string> {
+  const listening = processes.flatMap(({ name, env }) => {
+    const address = env['METRICS_LISTEN'];
+    return address === undefined ? [] : [[name, address] as const];
+  });
+  return Object.fromEntries(listening);
 }
 
 /** `0-31=URL,32-63=URL`: covers every shard exactly once. */

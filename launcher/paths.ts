@@ -20,8 +20,8 @@ export interface Home {
 export const ROOT = checkoutRoot();
 
 /**
- * Programs that were built because the machine has none, such as k6. Of the checkout and not of a home: they
- * take minutes, and a `bin` in a directory that somebody named is theirs.
+ * Programs that were built because the machine has none, such as k6. Of the checkout and not of a
+ * home: they take minutes, and a `bin` in a directory that somebody named is theirs.
  */
 export const TOOL_DIR = path.join(ROOT, '.spillway', 'bin');
 
@@ -52,8 +52,8 @@ export function createHome(home: Home): void {
 }
 
 /**
- * Removes what the launcher has made, and the directory itself when nothing else is in it: a home may
- * be any directory that somebody named, and what is not ours stays.
+ * Removes what the launcher has made, and the directory itself when nothing else is in it: a home
+ * may be any directory that somebody named, and what is not ours stays.
  */
 export function removeHome(home: Home): void {
   const { dataDir, logDir, traceDir, loadDir, stateFile, lockFile, secretsFile } = home;

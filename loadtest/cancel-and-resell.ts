@@ -1,6 +1,6 @@
-// cancel-and-resell: most winners of a scarce unit cancel at once, and the unit is for sale again for whoever
-// comes next. So many more orders are accepted than there are units, and never more of them live than units
-// exist. Near the end nobody cancels any more, so the shelf is empty then.
+// cancel-and-resell: most winners of a scarce unit cancel at once, and the unit is for sale again
+// for whoever comes next. So many more orders are accepted than there are units, and never more of
+// them live than units exist. Near the end nobody cancels any more, so the shelf is empty then.
 
 import exec from 'k6/execution';
 import { config } from './lib/config.ts';

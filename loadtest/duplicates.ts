@@ -1,6 +1,6 @@
-// duplicates: impatient apps. Each request goes out one to five times, some copies together and the rest after
-// the first answer. All copies hear of one order, and only one of them is new; a copy that comes after the
-// order stands hears of it even when the SKU is sold out by then.
+// duplicates: impatient apps. Each request goes out one to five times, some copies together and the
+// rest after the first answer. All copies hear of one order, and only one of them is new; a copy
+// that comes after the order stands hears of it even when the SKU is sold out by then.
 
 import { check } from 'k6';
 import exec from 'k6/execution';

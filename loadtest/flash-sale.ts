@@ -1,5 +1,6 @@
-// flash-sale: one SKU, and far more buyers than units. A ramp up to the full rate and half the run at it; one
-// in fifty looks at the stock first. Every unit is sold once, and the losers hear SOLD_OUT.
+// flash-sale: one SKU, and far more buyers than units. A ramp up to the full rate and half the run
+// at it; one in fifty looks at the stock first. Every unit is sold once, and the losers hear
+// SOLD_OUT.
 
 import exec from 'k6/execution';
 import { config } from './lib/config.ts';

@@ -1,5 +1,6 @@
-// mixed: a shop on a usual day. Half of the arrivals buy, the others look at their order or at the stock; some
-// pay, some cancel, the staff ships and restocks in the middle. Popular SKUs are sold out now and then.
+// mixed: a shop on a usual day. Half of the arrivals buy, the others look at their order or at the
+// stock; some pay, some cancel, the staff ships and restocks in the middle. Popular SKUs are sold
+// out now and then.
 
 import { config } from './lib/config.ts';
 import { DELIVERIES_PER_SECOND, SECONDS_EACH } from './lib/mixed-work.ts';

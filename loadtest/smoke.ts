@@ -1,5 +1,5 @@
-// smoke: does every public step work, over gRPC and over HTTP/JSON? Each arrival lives one order's whole life
-// over one protocol and knocks at the corners of the contract.
+// smoke: does every public step work, over gRPC and over HTTP/JSON? Each arrival lives one order's
+// whole life over one protocol and knocks at the corners of the contract.
 
 import { check } from 'k6';
 import exec from 'k6/execution';
@@ -23,7 +23,7 @@ import {
 export { handleSummary } from './lib/summary.ts';
 
 /** One arrival makes some fifteen calls and waits for a payment. */
-const SECONDS_EACH = 2;
+const SECONDS_EACH = 4;
 
 export const options = promisedOptions(
   { smoke: constantly('liveOneLife', config.rate, SECONDS_EACH) },

@@ -1,5 +1,5 @@
-// soak: the mixed work for a long time (--duration), at a rate that leaves the machine air. What grows without
-// end shows here: in latency, in memory, or in the audit.
+// soak: the mixed work for a long time (--duration), at a rate that leaves the machine air. What
+// grows without end shows here: in latency, in memory, or in the audit.
 
 import { config } from './lib/config.ts';
 import { DELIVERIES_PER_SECOND, SECONDS_EACH } from './lib/mixed-work.ts';

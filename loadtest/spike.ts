@@ -1,5 +1,6 @@
-// spike: a usual stream, then ten times as many within a second, and the usual stream again. The spike lasts
-// three sevenths of the run: 30 s of 70. Nobody is turned away, and afterwards it is as quick as before.
+// spike: a usual stream, then ten times as many within a second, and the usual stream again. The
+// spike lasts three sevenths of the run: 30 s of 70. Nobody is turned away, and afterwards it is as
+// quick as before.
 
 import exec from 'k6/execution';
 import { fillBasket } from './lib/basket.ts';

@@ -1,5 +1,6 @@
-// steady: a constant stream of orders over many SKUs by Zipf's law, with one to three lines. One in ten looks
-// at the stock before, one in fifty pays at once. Nothing is ever sold out, so every order must be accepted.
+// steady: a constant stream of orders over many SKUs by Zipf's law, with one to three lines. One in
+// ten looks at the stock before, one in fifty pays at once. Nothing is ever sold out, so every
+// order must be accepted.
 
 import exec from 'k6/execution';
 import { fillBasket } from './lib/basket.ts';

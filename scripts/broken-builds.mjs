@@ -1,12 +1,13 @@
-// The self-test of the load tests, `npm run broken-builds`: a build that oversells by one, one that loses an
-// order it has promised, and one with a slow step are each put under load with real k6, and the load test
-// must say so. A load test that passes a broken build proves nothing by passing a sound one.
+// The self-test of the load tests, `npm run broken-builds`: a build that oversells by one, one that
+// loses an order it has promised, and one with a slow step are each put under load with real k6,
+// and the load test must say so. A load test that passes a broken build proves nothing by passing a
+// sound one.
 //
 //   node scripts/broken-builds.mjs [--only NAME]... [--broken-only] [--json FILE]
 //
-// The bugs are planted in a private copy of dist/, one after the other, each with a mesh of its own; the
-// build itself, unchanged, must pass first, unless somebody has just seen to that. FILE gets
-// {"builds":[{"name","ok"}]}.
+// The bugs are planted in a private copy of dist/, one after the other, each with a mesh of its
+// own; the build itself, unchanged, must pass first, unless somebody has just seen to that. FILE
+// gets {"builds":[{"name","ok"}]}.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -26,7 +27,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Not the launcher's script nor the lock file: an `npm ci` there would empty the real node_modules. */
+/**
+ * Not the launcher's script nor the lock file: an `npm ci` there would empty the real node_modules.
+ */
 const COPIED = ['dist', 'loadtest', 'proto', 'third_party', 'buf.yaml', 'package.json'];
 /** A run of some seconds, its mesh and its audit; a mesh that hangs must not hang this. */
 const RUN_MS_MAX = 180_000;
@@ -40,8 +43,9 @@ const SHORT_SALE = ['flash-sale', '--short', '--seed', '1'];
 const BUILDS = [
   { name: 'as-it-is', edits: [], load: SHORT_SALE, mustBreak: undefined },
   {
-    // Every guard has to be broken before a unit is sold twice: the gate, the rule, the condition of the
-    // update, the constraint of the table, and the notice that turns losers away at the door.
+    // Every guard has to be broken before a unit is sold twice: the gate, the rule, the condition
+    // of the update, the constraint of the table, and the notice that turns losers away at the
+    // door.
     name: 'oversells-by-one',
     edits: [
       [
@@ -122,12 +126,10 @@ function judge(build) {
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'spillway-broken-')));
   try {
     const problem = plant(copy, build.edits);
-    const [outcome, note] = problem === undefined ? runLoad(copy, build) : ['UNUSABLE', problem];
-    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    console.log(
-      `${outcome.toLowerCase().padEnd(9)} ${build.name.padEnd(18)} ${seconds} s  ${note}`,
-    );
-    return outcome;
+    const [word, note] = problem === undefined ? runLoad(copy, build) : ['UNUSABLE', problem];
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(1).padStart(5);
+    console.log(`${word.padEnd(8)}  ${build.name.padEnd(18)} ${seconds} s  ${note}`);
+    return word === 'found' || word === 'passes';
   } finally {
     // The link goes first, by itself, so that nothing can follow it.
     unlinkSync(join(copy, 'node_modules'));

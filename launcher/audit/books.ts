@@ -2,6 +2,7 @@
 // one server says is the truth of one instant. Nothing here can write: the transaction is READ
 // ONLY.
 import mysql from 'mysql2/promise';
+import { findApart } from './apart.js';
 
 export type SqlValue = string | number | readonly number[] | readonly string[];
 
@@ -12,6 +13,8 @@ export interface Book {
   /** The quoted database of a service, such as `spillway_order`, for FROM clauses. */
   database(service: 'order' | 'inventory' | 'payment'): string;
   rows<T>(sql: string, values?: readonly SqlValue[]): Promise<T[]>;
+  /** Shards whose orders lie here or elsewhere, but not beside their payments (apart.ts). */
+  readonly apart: readonly number[];
 }
 
 /**
@@ -21,6 +24,11 @@ export interface Book {
 export function countsHere(book: Book, table: string): string {
   return `${table}.shard_no NOT IN (SELECT gate.shard_no
     FROM ${book.database('order')}.shard_gate gate WHERE gate.state IN (3, 4))`;
+}
+
+/** The condition that orders and payments of a row's shard lie on one server, so that SQL joins them. */
+export function joinable(book: Book, table: string): string {
+  return book.apart.length === 0 ? 'TRUE' : `${table}.shard_no NOT IN (${book.apart.join(', ')})`;
 }
 
 /** The dearest query reads a million rows; a minute is ten times what that takes on a slow disk. */
@@ -39,7 +47,8 @@ export async function withBooks<T>(
     const books = await Promise.all(
       open.map(({ value }) => freeze(value.connection, value.name, o.databasePrefix)),
     );
-    return await work(books);
+    const apart = await findApart(books);
+    return await work(books.map((book) => ({ ...book, apart })));
   } finally {
     for (const { value } of open) value.connection.destroy();
   }
@@ -72,6 +81,7 @@ async function freeze(connection: mysql.Connection, name: string, prefix: string
   await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
   return {
     name,
+    apart: [],
     database: (service) => mysql.escapeId(prefix + service),
     rows: async <T>(sql: string, values: readonly SqlValue[] = []) => {
       const [rows] = await connection.query({ sql, timeout: QUERY_MS_MAX }, [...values]);

@@ -78,6 +78,8 @@ test('oversold is what orders promise beyond all units', () => {
 describe('payment', () => {
   const paid: PaidRow = {
     order_id: '77',
+    part: 'payment',
+    forfeits: 0,
     state: 2,
     currency: 'EUR',
     payable_minor: '500',
@@ -100,6 +102,14 @@ describe('payment', () => {
     ['paid without money', { captured_minor: 0 }, ['0 of 500 are captured']],
     ['shipped without money', { state: 3, captured_minor: 0 }, ['0 of 500 are captured']],
     ['cancelled, money kept', { state: 6 }, ['500 captured and 0 refunded']],
+    ['cancelled, deposit kept by its terms', { state: 6, forfeits: 1 }, []],
+    ['deposit paid', { state: 7 }, []],
+    ['deposit paid without money', { state: 7, captured_minor: 0 }, ['0 of 500 are captured']],
+    ['balance open', { part: 'balance', state: 7, captured_minor: 0 }, []],
+    ['balance paid, order not told', { part: 'balance', state: 7 }, ['unpaid, but 500']],
+    ['no balance yet', { part: 'balance', state: 1, amount_minor: null }, []],
+    ['cancelled before a balance', { part: 'balance', state: 6, amount_minor: null }, []],
+    ['no balance', { part: 'balance', state: 7, amount_minor: null }, ['has no balance']],
   ])('%s', (_what, change, expected) => {
     const found = checkPayment({ ...paid, ...change }).map((p) => p.detail);
     expect(found).toHaveLength(expected.length);
@@ -139,6 +149,7 @@ describe('money', () => {
     surplus: 0n,
     payable: 750n,
     allowance: 50n,
+    forfeited: 0n,
   };
   const sums = (change: Partial<MoneySum>): MoneySums => new Map([['EUR', { ...sum, ...change }]]);
 
@@ -147,6 +158,8 @@ describe('money', () => {
     ['a cent too little', { captured: 999n }, 1],
     ['a cent too much', { refunded: 299n }, 1],
     ['an order that nobody paid', { payable: 800n }, 1],
+    ['a deposit that is kept', { captured: 1_020n, forfeited: 20n }, 0],
+    ['a deposit that is kept twice', { captured: 1_040n, forfeited: 20n }, 1],
   ])('%s', (_what, change, problems) => {
     expect(checkMoney(sums(change))).toHaveLength(problems);
   });

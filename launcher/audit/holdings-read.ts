@@ -8,6 +8,7 @@
 // The digest is 64 bits of MD5. CRC32 would not do: it is linear, so that swapped lines cancel out.
 import { type Book, countsHere } from './books.js';
 import { compareHoldings, type HeldLine, type HoldingsFound, type OrderLine } from './holdings.js';
+import { DEPOSIT_PAID, PRESALE_TYPE } from './presale.js';
 import { PROBLEM_KINDS, type Problem, problem } from './problem.js';
 
 const BUCKETS = 4096;
@@ -123,12 +124,12 @@ const bucketOf = (orderId: string) => `(CRC32(CAST(${orderId} AS CHAR)) MOD ${BU
 const digestOf = (...parts: string[]) =>
   `BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('|', ${parts.join(', ')})), 16), 16, 10) AS UNSIGNED))`;
 
-/** The types of orders that take stock, PHYSICAL and BOOKING, as the order service stores them. */
-const STOCK_TYPES: readonly number[] = [1, 4];
+/** The types of orders that take stock, as the order service stores them: goods, stays, presales. */
+const STOCK_TYPES: readonly number[] = [1, 4, PRESALE_TYPE];
 
 /** Live orders of goods: pending, paid and later, or cancelled when the goods were away. */
 export const LIVE_GOODS = `o.order_type IN (${STOCK_TYPES.join(', ')})
-  AND (o.state BETWEEN 1 AND 5 OR (o.state = 6 AND o.tracking_number IS NOT NULL))`;
+  AND (o.state BETWEEN 1 AND 5 OR o.state = ${DEPOSIT_PAID} OR (o.state = 6 AND o.tracking_number IS NOT NULL))`;
 
 /** Joins lines `l` with what of them went back on sale, so that KEPT is what they still promise. */
 export function joinReturned(db: string): string {
@@ -144,7 +145,7 @@ function foldOrdersSql(book: Book): string {
   const db = book.database('order');
   return `
     SELECT ${bucketOf('o.order_id')} AS bucket, COUNT(*) AS line_count,
-           ${digestOf('o.order_id', 'l.sku_id', KEPT, 'IF(o.state = 1, 1, 2)')} AS digest
+           ${digestOf('o.order_id', 'l.sku_id', KEPT, `IF(o.state IN (1, ${DEPOSIT_PAID}), 1, 2)`)} AS digest
     FROM ${db}.orders o JOIN ${db}.order_line l
       ON l.shard_no = o.shard_no AND l.order_id = o.order_id
     ${joinReturned(db)}
@@ -189,7 +190,8 @@ async function readOrderLines(book: Book, buckets: readonly number[]): Promise<O
 }
 
 function statusOf(state: number, shipped: boolean): OrderLine['status'] {
-  if (state === 1) return 'PENDING';
+  // The units of a deposit are held and not sold.
+  if (state === 1 || state === DEPOSIT_PAID) return 'PENDING';
   if (state !== 6) return 'SOLD';
   return shipped ? 'CANCELLED_SHIPPED' : 'CANCELLED';
 }

@@ -36,6 +36,8 @@ export interface Counts {
   money: MoneySums;
   /** Whether the provider's ledger was compared too. */
   providerAsked: boolean;
+  /** Shards whose orders were moved away from their payments: these are compared by sums alone. */
+  shardsApart?: number;
 }
 
 export interface AuditLook {
@@ -86,6 +88,7 @@ export function lookOnce(targets: AuditTargets): Promise<AuditLook> {
         outboxWaiting: outboxes.reduce((sum, outbox) => sum + outbox.waiting, 0),
         money,
         providerAsked: provider !== undefined,
+        shardsApart: books[0]?.apart.length ?? 0,
       },
     };
   });
@@ -114,7 +117,16 @@ async function databaseNowMs(books: readonly Book[]): Promise<number> {
   return Math.min(...clocks.flat().map((row) => Number(row.now_ms)));
 }
 
-const STATE_NAMES = ['VOID', 'PENDING_PAYMENT', 'PAID', 'SHIPPED', 'DELIVERED', 'COMPLETED'];
+const STATE_NAMES = [
+  'VOID',
+  'PENDING_PAYMENT',
+  'PAID',
+  'SHIPPED',
+  'DELIVERED',
+  'COMPLETED',
+  'CANCELLED',
+  'DEPOSIT_PAID',
+];
 
 async function countOrders(books: readonly Book[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
@@ -124,7 +136,7 @@ async function countOrders(books: readonly Book[]): Promise<Record<string, numbe
        WHERE ${countsHere(book, 'o')} GROUP BY o.state`,
     );
     for (const row of rows) {
-      const name = STATE_NAMES[row.state] ?? 'CANCELLED';
+      const name = STATE_NAMES[row.state] ?? `state ${row.state}`;
       counts[name] = (counts[name] ?? 0) + Number(row.n);
     }
   }

@@ -1,7 +1,9 @@
 // Conservation of money, per currency: what was captured and not paid back is the value of the lines
 // that are paid and not refunded, but for what was paid back out of goodwill. Then the same sums against the provider's own ledger, which nobody here can
 // write.
+import { readApartAllowance } from './apart-allowance.js';
 import { type Book, countsHere } from './books.js';
+import { DEPOSIT_PAID, FIRST_MINOR, readForfeited } from './presale.js';
 import { type Problem, problem } from './problem.js';
 
 /** All amounts in minor units of one currency. */
@@ -16,6 +18,8 @@ export interface MoneySum {
   payable: bigint;
   /** What of it was paid back all the same: refunds of an amount, that nobody's lines ask for. */
   allowance: bigint;
+  /** Deposits that are rightly kept although their orders were cancelled. */
+  forfeited: bigint;
 }
 export type MoneySums = Map<string, MoneySum>;
 
@@ -26,7 +30,7 @@ export function checkMoney(sums: MoneySums): Problem[] {
   const found: Problem[] = [];
   for (const [currency, sum] of sums) {
     const kept = sum.captured - sum.refunded;
-    const due = sum.payable - sum.allowance;
+    const due = sum.payable - sum.allowance + sum.forfeited;
     if (kept === due) continue;
     const detail =
       `${sum.captured} captured - ${sum.refunded} refunded = ${kept}, ` +
@@ -52,7 +56,9 @@ export function checkProvider(sums: MoneySums, provider: ProviderSums): Problem[
 }
 
 export async function readMoney(books: readonly Book[]): Promise<MoneySums> {
-  const parts = await Promise.all(books.map(readServer));
+  const allowances = readApartAllowance(books, WORTH);
+  const forfeited = readForfeited(books);
+  const parts: SumRow[][] = await Promise.all([...books.map(readServer), allowances, forfeited]);
   const sums: MoneySums = new Map();
   for (const row of parts.flat()) {
     const sum = sums.get(row.currency) ?? emptySum();
@@ -62,6 +68,7 @@ export async function readMoney(books: readonly Book[]): Promise<MoneySums> {
     sum.surplus += BigInt(row.surplus ?? 0);
     sum.payable += BigInt(row.payable ?? 0);
     sum.allowance += BigInt(row.allowance ?? 0);
+    sum.forfeited += BigInt(row.forfeited ?? 0);
     sums.set(row.currency, sum);
   }
   for (const [currency, sum] of sums) {
@@ -79,10 +86,12 @@ interface SumRow {
   surplus?: string;
   payable?: string;
   allowance?: string;
+  forfeited?: string;
 }
 
-/** Of an order: what its lines that were not refunded cost. */
-const WORTH = '(o.payable_minor - COALESCE(o.refunded_minor, 0))';
+/** Of an order: what its lines that were not refunded cost; until its balance is paid, its deposit. */
+const WORTH = `IF(o.state = ${DEPOSIT_PAID}, ${FIRST_MINOR},
+  o.payable_minor - COALESCE(o.refunded_minor, 0))`;
 
 // The request ids of refunds that follow from an order begin with a slash; those are in its lines.
 async function readServer(book: Book): Promise<SumRow[]> {
@@ -103,11 +112,14 @@ async function readServer(book: Book): Promise<SumRow[]> {
         SELECT shard_no, order_id, SUM(amount_minor) AS minor FROM ${payment}.refund
         WHERE surplus = 0 AND request_id NOT LIKE '/%' GROUP BY shard_no, order_id
       ) given ON given.shard_no = o.shard_no AND given.order_id = o.order_id
-      WHERE o.state BETWEEN 2 AND 5 AND ${countsHere(book, 'o')} GROUP BY o.currency`),
+      WHERE (o.state BETWEEN 2 AND 5 OR o.state = ${DEPOSIT_PAID}) AND ${countsHere(book, 'o')}
+      GROUP BY o.currency`),
   ]);
   return rows.flat();
 }
 
+const WORTHLESS = { payable: 0n, allowance: 0n, forfeited: 0n };
+
 function emptySum(): MoneySum {
-  return { captured: 0n, refunded: 0n, refundedDone: 0n, surplus: 0n, payable: 0n, allowance: 0n };
+  return { captured: 0n, refunded: 0n, refundedDone: 0n, surplus: 0n, ...WORTHLESS };
 }

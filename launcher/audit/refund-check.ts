@@ -1,5 +1,5 @@
 // Refunds of lines against the payments that pay them back, order by order. Both lie on one server.
-import type { Book } from './books.js';
+import { type Book, countsHere, joinable } from './books.js';
 import { type Problem, problem } from './problem.js';
 
 /** An order of which lines were refunded, with all of its payments together. */
@@ -51,7 +51,8 @@ export async function findRefundProblems(book: Book): Promise<Problem[]> {
            COALESCE((SELECT SUM(x.refunded_minor) ${of(`${payment}.payment`)}), 0)
              AS returned_minor
     FROM ${orders}.orders o
-    WHERE o.state BETWEEN 2 AND 5 AND (o.refunded_minor IS NOT NULL
+    WHERE o.state BETWEEN 2 AND 5 AND ${countsHere(book, 'o')} AND ${joinable(book, 'o')}
+      AND (o.refunded_minor IS NOT NULL
       OR (o.shard_no, o.order_id) IN (SELECT shard_no, order_id FROM ${orders}.order_refund)
       OR (o.shard_no, o.order_id) IN (
         SELECT shard_no, order_id FROM ${payment}.refund WHERE request_id LIKE '/lines-%'))
@@ -64,6 +65,7 @@ export async function findRefundProblems(book: Book): Promise<Problem[]> {
     SELECT r.order_id, r.sku_id, SUM(r.quantity) AS units
     FROM ${orders}.order_refund r LEFT JOIN ${orders}.order_line l
       ON l.shard_no = r.shard_no AND l.order_id = r.order_id AND l.sku_id = r.sku_id
+    WHERE ${countsHere(book, 'r')}
     GROUP BY r.shard_no, r.order_id, r.sku_id, l.quantity
     HAVING units > COALESCE(l.quantity, 0) LIMIT ${ROWS_MAX}`);
   return [

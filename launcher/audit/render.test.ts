@@ -25,6 +25,7 @@ const counts: Counts = {
         surplus: 0n,
         payable: 480_00n,
         allowance: 0n,
+        forfeited: 0n,
       },
     ],
   ]),

@@ -70,13 +70,21 @@ function questions(report: AuditReport): Question[] {
       text: `The ledger has no gap: ${n(report.ledger_entries)} entries, end to end.`,
     },
     { kinds: ['DRIFT', 'UNREACHABLE'], text: 'Redis agrees with MySQL.' },
-    { kinds: ['ORDER', 'PAYMENT'], text: `Every order has its payment: ${n(report.payments)}.` },
+    {
+      kinds: ['ORDER', 'PAYMENT'],
+      text: `Every order has its payment: ${n(report.payments)}.${apartText(report)}`,
+    },
     { kinds: ['MONEY'], text: `Money is conserved: ${moneyText(report)}.${provider}` },
     {
       kinds: ['OUTBOX'],
       text: `No effect is parked; ${n(report.outbox_waiting)} are on their way.`,
     },
   ];
+}
+
+function apartText({ shards_apart: shards }: AuditReport): string {
+  if (shards === 0) return '';
+  return ` (${shards} ${shards === 1 ? 'shard' : 'shards'} apart from payments: sums only.)`;
 }
 
 function moneyText(report: AuditReport): string {

@@ -36,6 +36,8 @@ export interface AuditReport {
   outbox_waiting: number;
   money: { currency: string; captured_minor: string; refunded_minor: string; paid_minor: string }[];
   provider_compared: boolean;
+  /** Of orders that were moved away from their payments; compared by sums alone. */
+  shards_apart: number;
   looks: number;
   took_ms: number;
 }
@@ -94,6 +96,7 @@ export function auditReport(
       paid_minor: String(sum.payable),
     })),
     provider_compared: counts.providerAsked,
+    shards_apart: counts.shardsApart ?? 0,
     looks,
     took_ms: tookMs,
   };

@@ -42,6 +42,8 @@ export interface LabOptions {
    * What does one by one what the services do in batches, see parts/; each needs those before it.
    */
   readonly naive?: readonly NaiveRole[] | undefined;
+  /** The share of calls that are recorded; nothing is when it is left out or empty. */
+  readonly traced?: string | undefined;
 }
 
 export interface Lab {
@@ -111,7 +113,8 @@ async function bringUp(
   });
   const planned = plan.groups.flat().filter(({ program }) => o.programs.includes(program));
   for (const service of planned) {
-    const env = { ...service.env, ...LONG_LIVES, LOG_LEVEL: 'warn' };
+    const traces = o.traced ? tracesOf(table.home.traceDir, service.name, o.traced) : {};
+    const env = { ...service.env, ...LONG_LIVES, ...traces, LOG_LEVEL: 'warn' };
     await steps.step(service.name, service.address, () =>
       startService(table, { ...service, env }, signal),
     );
@@ -165,4 +168,10 @@ async function startProgram(
     await untilReady(record, () => ready(address), patience);
   });
   return address;
+}
+
+function tracesOf(dir: string, name: string, ratio: string): Record<string, string> {
+  const sampler = 'parentbased_traceidratio';
+  const file = path.join(dir, `${name}.jsonl`);
+  return { TRACE_FILE: file, OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: ratio };
 }

@@ -2,13 +2,16 @@
 // and nothing else, a small part of what grpc-js takes for one.
 import { CallRefused, Connection } from './http2/connection.js';
 
+/** Longer than any answer under load; a call that takes longer fails the run. */
+const CALL_MS_MAX = 10_000;
+
 export class RawClient {
   readonly #connections: readonly Connection[];
   #next = 0;
 
   /** Of several servers each takes its turn. */
-  constructor(addresses: readonly string[]) {
-    this.#connections = addresses.map((address) => new Connection(address));
+  constructor(addresses: readonly string[], callMsMax = CALL_MS_MAX) {
+    this.#connections = addresses.map((address) => new Connection(address, callMsMax));
   }
 
   call(path: string, request: Buffer): Promise<Buffer> {

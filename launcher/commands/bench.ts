@@ -13,6 +13,7 @@ import { WHOLE_PARTS, type WholePart } from '../bench/whole/parts.js';
 import { runWholeBench } from '../bench/whole/run-whole-bench.js';
 import { renderWholeBench } from '../bench/whole/table.js';
 import { Steps, toStderr } from '../steps.js';
+import { registerTraceBench } from './bench-traces.js';
 
 /** Long enough for processor times in ticks of 10 ms; a narrow part has the time for more. */
 const SECONDS_DEFAULT = { whole: 2, narrow: 3 };
@@ -38,7 +39,7 @@ interface BenchFlags {
 }
 
 export function registerBench(program: Command): void {
-  program
+  const all = program
     .command('bench')
     .description('what an operation costs here, as a multiple of an empty call')
     .argument('[part]', 'inventory or order: more about one service', narrowPart)
@@ -73,6 +74,7 @@ Examples:
       }
       await bench(part, flags);
     });
+  registerTraceBench(all);
 }
 
 async function bench(part: NarrowPart | undefined, flags: BenchFlags): Promise<void> {
@@ -120,12 +122,16 @@ function starting(): Steps {
 function optionsOf(flags: BenchFlags, secondsDefault: number) {
   const quick = flags.quick === true;
   return {
-    // As it was typed, without the path of Node.
-    command: ['./spillway', ...process.argv.slice(2)].join(' '),
+    command: commandLine(process.argv.slice(2)),
     seconds: flags.seconds ?? (quick ? 1 : secondsDefault),
     rounds: quick ? 1 : flags.rounds,
     growthRowsMax: flags.growth === true ? flags.growthRows : 0,
   };
+}
+
+/** As it was typed, without where the result went: that is nobody else's. */
+export function commandLine(args: readonly string[]): string {
+  return ['./spillway', ...args].join(' ').replace(/ --json[ =]\S+| --docs/g, '');
 }
 
 function narrowPart(text: string): NarrowPart {

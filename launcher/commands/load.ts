@@ -1,5 +1,5 @@
-// `./spillway load`: real k6 against the mesh, then the verdict of the books. Uses a mesh that is up, else
-// brings up one for the run. Exit code 1 when a promise was not kept.
+// `./spillway load`: real k6 against the mesh, then the verdict of the books. Uses a mesh that is
+// up, else brings up one for the run. Exit code 1 when a promise was not kept.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { targetsOf } from '../audit/audit.js';
 import { paintFor } from '../audit/paint.js';
 import { ensureK6 } from '../load/k6-program.js';
 import type { LoadResult } from '../load/load-result.js';
-import { buildProtoset } from '../load/protoset.js';
+import { buildProtosets } from '../load/protoset.js';
 import { renderLine, renderLoad } from '../load/render-load.js';
 import { runLoad } from '../load/run-load.js';
 import { sizeOf } from '../load/run-size.js';
@@ -75,7 +75,7 @@ async function load(names: readonly ScenarioName[], flags: LoadFlags): Promise<n
   try {
     if (currentStatus().state !== 'up') steps.line('Starting:');
     const k6 = await ensureK6(steps);
-    const protoset = await buildProtoset(work);
+    const protosets = await buildProtosets(work);
     const results = await withMesh({ steps }, async (mesh, signal) => {
       const done: LoadResult[] = [];
       for (const scenario of names) {
@@ -83,7 +83,7 @@ async function load(names: readonly ScenarioName[], flags: LoadFlags): Promise<n
         const size = sizeOf(scenario, { short, rate: flags.rate, seconds: flags.duration });
         const seed = flags.seed ?? Date.now() % 1_000_000;
         steps.line(`\n${scenario}: ${size.rate}/s for ${size.seconds} s (--seed ${seed})`);
-        const run = { k6, protoset, scenario, size, short, seed };
+        const run = { k6, protosets, scenario, size, short, seed };
         const result = await runLoad(defaultHome(), mesh, targetsOf(mesh), run, signal);
         process.stdout.write(`${renderLoad(result, paint)}\n`);
         done.push(result);

@@ -23,7 +23,11 @@ export function registerUp(program: Command): void {
     .description('bring up Redis, two MySQL servers and the mesh; Ctrl-C takes all down')
     .option('-d, --detach', 'return when everything serves; end it with: ./spillway down')
     .option('--servers-only', 'Redis and MySQL only')
-    .option('--jaeger <url>', 'send traces there (OTLP over HTTP), as http://127.0.0.1:4318', httpUrl);
+    .option(
+      '--jaeger <url>',
+      'send traces there (OTLP over HTTP), as http://127.0.0.1:4318',
+      httpUrl,
+    );
   addMeshOptions(up)
     .addHelpText(
       'after',

@@ -28,7 +28,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (request.method === 'PUT') plan = JSON.parse(text);
   const rules = plan.rules.map((rule) => ({ ...rule, hits: 1 }));
   const counts = { events: 40, duplicate: 4, lose: 2, forged_taken: 0 };
-  response.writeHead(answerStatus).end(JSON.stringify({ seed: plan.seed, rules, counts }));
+  const lost = ['ch_1', 'ch_2'];
+  response.writeHead(answerStatus).end(JSON.stringify({ seed: plan.seed, rules, counts, lost }));
 }
 
 test('a tenth is doubled, a twentieth lost, and in the end all is as before', async () => {
@@ -40,7 +41,8 @@ test('a tenth is doubled, a twentieth lost, and in the end all is as before', as
       { fault: 'duplicate', rate: 0.1 },
     ],
   });
-  expect(await faults?.counts()).toEqual({ events: 40, duplicated: 4, lost: 2 });
+  const lostNumbers = ['ch_1', 'ch_2'];
+  expect(await faults?.counts()).toEqual({ events: 40, duplicated: 4, lost: 2, lostNumbers });
   await faults?.end();
   expect(plan).toEqual(OWN);
 });

@@ -8,6 +8,8 @@ export interface CallbackCounts {
   readonly events: number;
   readonly duplicated: number;
   readonly lost: number;
+  /** Of which charges. */
+  readonly lostNumbers: readonly string[];
 }
 
 const DUPLICATED_SHARE = 0.1;
@@ -20,6 +22,7 @@ const reportSchema = z.object({
   seed: z.int(),
   rules: z.array(z.object({ hits: z.int() }).loose()),
   counts: z.object({ events: count, duplicate: count, lose: count }),
+  lost: z.array(z.string()),
 });
 type Report = z.infer<typeof reportSchema>;
 
@@ -45,8 +48,9 @@ export async function beginCallbackFaults(
   if ((await ask(url, { seed, rules })) === undefined) return undefined;
   return {
     async counts() {
-      const { counts } = (await ask(url)) ?? before;
-      return { events: counts.events, duplicated: counts.duplicate, lost: counts.lose };
+      const { counts, lost } = (await ask(url)) ?? before;
+      const { events, duplicate: duplicated, lose } = counts;
+      return { events, duplicated, lost: lose, lostNumbers: lost };
     },
     async end() {
       await ask(url, { seed: before.seed, rules: before.rules.map(asCommand) });

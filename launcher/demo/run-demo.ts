@@ -14,6 +14,7 @@ import { cpuByGroup, cpuSpent } from './cpu.js';
 import { crowd } from './crowd.js';
 import type { CpuResult, DemoResult } from './demo-result.js';
 import { measureEmptyCall } from './empty-call.js';
+import { countFound } from './found-charges.js';
 import { prepareSale } from './prepare.js';
 import { withProgress } from './progress.js';
 import { createRequest, placeOrder, type SaleContext } from './rush.js';
@@ -54,10 +55,11 @@ export async function runDemo(
       const tillMs = await withoutStacks(() => runTill(sale, o.concurrency));
       return { tillMs, books: await untilAtRest(targets, tag, signal) };
     });
+    const callbacks = await judgeCallbacks(targets, paid.callbacks);
     const cpu = await compareCpu(sale, scenario, rush, o.concurrency);
     const audit = await runAudit(targets);
     const stocks = await readStocks(clients, scenario);
-    const seen = { scenario, tally: sale.tally, rush, ...paid, stocks, cpu, audit };
+    const seen = { scenario, tally: sale.tally, rush, ...paid, callbacks, stocks, cpu, audit };
     return { result: summarise(o, seen), curve: rush.curve };
   } finally {
     clients.close();
@@ -125,6 +127,15 @@ async function payTroubled<T>(
   } finally {
     await faults?.end();
   }
+}
+
+async function judgeCallbacks(
+  targets: AuditTargets,
+  counts: CallbackCounts | undefined,
+): Promise<DemoResult['callbacks']> {
+  if (counts === undefined) return undefined;
+  const { events, duplicated, lost, lostNumbers } = counts;
+  return { events, duplicated, lost, found_by_asking: await countFound(targets, lostNumbers) };
 }
 
 /** The last look, at rest or not: the audit says what is missing then. */

@@ -19,8 +19,6 @@ export interface SaleBooks {
   readonly refunded: number;
   /** Units of orders that live. */
   readonly unitsPromised: number;
-  /** Charges whose end was found by asking the provider, and never told by a callback. */
-  readonly foundByAsking: number;
   /** Refunds that the provider has not answered yet, and effects that wait in an outbox. */
   readonly refundsWaiting: number;
   readonly effectsWaiting: number;
@@ -45,7 +43,6 @@ export async function readSaleBooks(targets: AuditTargets, tag: string): Promise
     expired: sum('expired'),
     refunded: sum('refunded'),
     unitsPromised: sum('units'),
-    foundByAsking: sum('found_by_asking'),
     refundsWaiting: sum('refunds_waiting'),
     effectsWaiting: sum('effects_waiting'),
   };
@@ -77,18 +74,6 @@ async function readServer(book: Book, tag: string): Promise<Row[]> {
      WHERE o.user_id LIKE ? AND o.state BETWEEN 1 AND 5`,
     mine,
   );
-  // A question that was answered leaves an event of its own beside those of callbacks.
-  const found = book.rows<Row>(
-    `SELECT COUNT(*) AS found_by_asking
-     FROM ${payment}.payment p JOIN ${payment}.payment_attempt a
-       ON a.shard_no = p.shard_no AND a.order_id = p.order_id AND a.ordinal = p.ordinal
-     JOIN ${payment}.provider_event q
-       ON q.shard_no = a.shard_no AND q.event_id = CONCAT('query-', a.provider_number)
-     LEFT JOIN ${payment}.provider_event told
-       ON told.shard_no = a.shard_no AND told.event_id = CONCAT('evt_', a.provider_number)
-     WHERE p.user_id LIKE ? AND told.event_id IS NULL`,
-    mine,
-  );
   const refunds = book.rows<Row>(
     `SELECT COUNT(*) AS refunds_waiting FROM ${payment}.refund WHERE state = 1`,
   );
@@ -97,5 +82,5 @@ async function readServer(book: Book, tag: string): Promise<Row[]> {
       `SELECT COUNT(*) AS effects_waiting FROM ${db}.outbox WHERE parked_reason IS NULL`,
     ),
   );
-  return (await Promise.all([states, ends, units, found, refunds, ...effects])).flat();
+  return (await Promise.all([states, ends, units, refunds, ...effects])).flat();
 }

@@ -1,7 +1,6 @@
 // Turns what was seen and what the books say into the result. Pure.
 import type { StockLevel } from '../../gen/spillway/inventory/v1/inventory_pb.js';
 import type { AuditReport } from '../audit/run-audit.js';
-import type { CallbackCounts } from './callback-faults.js';
 import type { CpuResult, DemoResult } from './demo-result.js';
 import type { SaleBooks } from './sale-books.js';
 import { type DemoSize, hotDemand, type Scenario } from './scenario.js';
@@ -24,7 +23,7 @@ export interface Seen {
   readonly tally: Tally;
   readonly rush: RushTimes;
   readonly tillMs: number;
-  readonly callbacks: CallbackCounts | undefined;
+  readonly callbacks: DemoResult['callbacks'] | undefined;
   readonly books: SaleBooks;
   readonly stocks: readonly Pick<
     StockLevel,
@@ -60,9 +59,7 @@ export function summarise(o: DemoSize & { concurrency: number }, seen: Seen): De
     duplicates_refused: tally.duplicatesRefused,
     troubles: Object.fromEntries(tally.troubles),
     retries: tally.retries,
-    ...(seen.callbacks && {
-      callbacks: { ...seen.callbacks, found_by_asking: books.foundByAsking },
-    }),
+    ...(seen.callbacks && { callbacks: seen.callbacks }),
     orders_in_mysql: books.orders,
     units: sum((stock) => stock.total),
     units_left: sum((stock) => stock.available),

@@ -1,5 +1,5 @@
-// One run as a page that needs nothing beside itself: numbers, promises, and four charts over time. The chart
-// library and the data are written into it, so it can be mailed or kept as an artifact.
+// One run as a page that needs nothing beside itself: numbers, promises, and four charts over time.
+// The chart library and the data are written into it, so it can be mailed or kept as an artifact.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { SCENARIOS } from '../../loadtest/plan/scenario-table.js';
@@ -49,7 +49,7 @@ ${operationsHtml(result)}
 }
 
 function chartsOf(timeline: Timeline): Chart[] {
-  const { at, outcomes, stock } = timeline;
+  const { at, outcomes, stock, batches } = timeline;
   const seen = Object.entries(outcomes).filter(([, values]) => values.some((value) => value > 0));
   return [
     {
@@ -76,11 +76,8 @@ function chartsOf(timeline: Timeline): Chart[] {
     {
       title: 'Batch sizes',
       unit: '',
-      at,
-      series: [
-        { name: 'accepted orders per MySQL commit', values: timeline.ordersPerCommit },
-        { name: 'answered calls per Redis script', values: timeline.callsPerScript },
-      ],
+      at: batches.at,
+      series: Object.entries(batches.sizes).map(([name, values]) => ({ name, values })),
     },
   ];
 }

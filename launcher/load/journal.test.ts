@@ -45,6 +45,7 @@ test('an answer counts in the second in which it came, and only answers have a t
   const journal = new Journal();
   journal.take(LINES);
   expect(new Set(journal.seconds.keys())).toEqual(new Set([1, 2, 6]));
+  expect([new Journal().secondsLong, journal.secondsLong]).toEqual([0, 6]);
   expect(journal.seconds.get(1)?.createMs).toEqual([10, 5, 2]);
   expect(journal.seconds.get(2)?.counts.get('DONE')).toBe(1);
   expect(journal.seconds.get(6)?.createMs).toEqual([]);

@@ -1,5 +1,5 @@
-// What callers were told in a run, read from the journal while it grows: the ids of the accepted, counts by
-// outcome and reason, and how it went second by second.
+// What callers were told in a run, read from the journal while it grows: the ids of the accepted,
+// counts by outcome and reason, and how it went second by second.
 import { type CallLine, type Outcome, parseJournalLine } from '../../loadtest/plan/journal-line.js';
 
 export interface Told {
@@ -38,6 +38,8 @@ export class Journal {
   readonly seconds = new Map<number, Second>();
   /** Warnings of k6 and whatever else is none of our lines. */
   readonly notes: string[] = [];
+  private firstSecond = Number.POSITIVE_INFINITY;
+  private lastSecond = Number.NEGATIVE_INFINITY;
   private rest = '';
 
   /** Takes the next piece of the file, wherever it was cut. */
@@ -49,6 +51,11 @@ export class Journal {
 
   count(outcome: Outcome): number {
     return this.counts.get(outcome) ?? 0;
+  }
+
+  /** From the first answer to the last one, in whole seconds. */
+  get secondsLong(): number {
+    return this.seconds.size === 0 ? 0 : this.lastSecond - this.firstSecond + 1;
   }
 
   private takeLine(line: string): void {
@@ -96,6 +103,8 @@ export class Journal {
 
   private takeSecond({ atMs, operation, outcome, ms }: CallLine): void {
     const at = Math.floor((atMs + ms) / 1000);
+    this.firstSecond = Math.min(this.firstSecond, at);
+    this.lastSecond = Math.max(this.lastSecond, at);
     const second = this.seconds.get(at) ?? { counts: new Map<Outcome, number>(), createMs: [] };
     add(second.counts, outcome, 1);
     if (operation === 'create' && outcome !== 'FAILED') second.createMs.push(ms);
@@ -103,7 +112,9 @@ export class Journal {
   }
 }
 
-/** Enough to see what went wrong; a script that fails in every call writes the same line each time. */
+/**
+ * Enough to see what went wrong; a script that fails in every call writes the same line each time.
+ */
 const NOTES_MAX = 20;
 
 function add<K>(map: Map<K, number>, key: K, n: number): void {

@@ -1,5 +1,6 @@
-// One run of real k6: started with the script and its settings, watched through the journal it writes, ended
-// when the command is interrupted. Its own words go to a file; only when it fails are they shown.
+// One run of real k6: started with the script and its settings, watched through the journal it
+// writes, ended when the command is interrupted. Its own words go to a file; only when it fails are
+// they shown.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -28,7 +29,7 @@ export interface K6Run {
   readonly short: boolean;
   readonly seed: number;
   readonly tag: string;
-  readonly protoset: string;
+  readonly protosets: string;
   readonly dir: string;
 }
 
@@ -95,7 +96,8 @@ function argumentsOf(run: K6Run, journal: string): string[] {
 function settingsOf(run: K6Run, mesh: MeshStatus, summary: string): Record<string, string> {
   const { size } = run;
   return {
-    // It neither reports its use nor looks for extensions: a load test calls the mesh and nobody else.
+    // It neither reports its use nor looks for extensions: a load test calls the mesh and nobody
+    // else.
     K6_NO_USAGE_REPORT: 'true',
     K6_AUTO_EXTENSION_RESOLUTION: 'false',
     LOAD_SCENARIO: run.scenario,
@@ -110,7 +112,7 @@ function settingsOf(run: K6Run, mesh: MeshStatus, summary: string): Record<strin
     LOAD_INVENTORY: mesh.services.inventory.join(','),
     LOAD_PAYMENT: mesh.services.payment.join(','),
     LOAD_GATEWAY: mesh.services.gateway[0] ?? '',
-    LOAD_PROTOSET: run.protoset,
+    LOAD_PROTOSETS: run.protosets,
     LOAD_SUMMARY: summary,
   };
 }

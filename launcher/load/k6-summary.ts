@@ -1,5 +1,5 @@
-// Reads the summary that k6 leaves: which thresholds and checks held. What cannot be read is an error, never
-// an empty list: a run without thresholds must not look like one that passed them all.
+// Reads the summary that k6 leaves: which thresholds and checks held. What cannot be read is an
+// error, never an empty list: a run without thresholds must not look like one that passed them all.
 import { z } from 'zod';
 
 export interface Promised {

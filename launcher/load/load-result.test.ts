@@ -36,7 +36,7 @@ function result(change: { exitCode?: number; ok?: boolean; held?: boolean; journ
   };
   const questions = [{ name: 'no unit is sold twice', ok: change.held ?? true, detail: '' }];
   const made = loadResult(FACTS, k6, journal, { oversold: 0, questions }, AUDIT);
-  return { made, timeline: timelineOf(journal, []) };
+  return { made, timeline: timelineOf(journal, { stock: [], batches: [] }) };
 }
 
 test.each([

@@ -1,5 +1,5 @@
-// The result of a run as machines read it: `./spillway load --json FILE` writes { ok, runs }. Its names are
-// a contract. Pure.
+// The result of a run as machines read it: `./spillway load --json FILE` writes { ok, runs }. Its
+// names are a contract. Pure.
 import type { ScenarioName, ScenarioSize } from '../../loadtest/plan/scenario-table.js';
 import type { AuditReport } from '../audit/run-audit.js';
 import { type Journal, percentile } from './journal.js';

@@ -1,5 +1,6 @@
-// What the books say about one run: every order of it, and the units that its live orders promise. Read from
-// every MySQL server directly, because the point is to compare it with what callers were told.
+// What the books say about one run: every order of it, and the units that its live orders promise.
+// Read from every MySQL server directly, because the point is to compare it with what callers were
+// told.
 import { type Book, withBooks } from '../audit/books.js';
 import { LIVE_GOODS } from '../audit/holdings-read.js';
 import type { AuditTargets } from '../audit/look.js';

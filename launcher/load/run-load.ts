@@ -1,5 +1,5 @@
-// One scenario from beginning to end: real k6 against the mesh, looks at the mesh meanwhile, then the audit,
-// the books, the verdict and the report.
+// One scenario from beginning to end: real k6 against the mesh, looks at the mesh meanwhile, then
+// the audit, the books, the verdict and the report.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -24,7 +24,7 @@ import { judge } from './verdict.js';
 
 export interface LoadRun {
   readonly k6: K6Program;
-  readonly protoset: string;
+  readonly protosets: string;
   readonly scenario: ScenarioName;
   readonly size: ScenarioSize;
   readonly short: boolean;
@@ -50,7 +50,7 @@ export async function runLoad(
   const journal = new Journal();
   const count = Math.min(WATCHED_SKUS_MAX, load.size.skus);
   const watched = Array.from({ length: count }, (_, i) => `${tag}-s${i}`);
-  const watch = await watchMesh(mesh, targets, watched);
+  const watch = watchMesh(mesh, watched);
   let outcome: K6Outcome;
   try {
     const run: K6Run = { ...load, tag, dir };
@@ -71,16 +71,18 @@ export async function runLoad(
   return result;
 }
 
+/** Time runs from the first answer; before it, thousands of shelves may have to be filled. */
 function progressOf(load: LoadRun, journal: Journal) {
-  const startMs = performance.now();
-  const done = () => Math.min(load.size.seconds, Math.floor((performance.now() - startMs) / 1000));
+  const { skus, seconds } = load.size;
+  const done = () => Math.min(seconds, journal.secondsLong);
   const note = () => {
+    if (journal.secondsLong === 0) return `filling shelves: ${journal.shelf.size} of ${skus}`;
     const refused = journal.count('REFUSED');
     const failed = journal.count('FAILED');
     const trouble = failed === 0 ? '' : `, ${failed} failed`;
     return `${journal.count('ACCEPTED')} orders, ${refused} refused${trouble}`;
   };
-  return { name: load.scenario, total: load.size.seconds, done, note };
+  return { name: load.scenario, total: seconds, done, note };
 }
 
 function makeRunDir(home: Home, name: string): string {

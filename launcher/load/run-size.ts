@@ -13,8 +13,8 @@ export interface SizeOptions {
 }
 
 /**
- * With more arrivals a scarce SKU gets more units in proportion, so that it stays as scarce: the point of
- * the scenario is its ratio of buyers to units.
+ * With more arrivals a scarce SKU gets more units in proportion, so that it stays as scarce: the
+ * point of the scenario is its ratio of buyers to units.
  */
 export function sizeOf(name: ScenarioName, o: SizeOptions): ScenarioSize {
   const scenario = SCENARIOS[name];

@@ -1,97 +1,76 @@
-// Looks at the mesh while k6 works: how many units are left, and how many commits and scripts the answers
-// took, which is the size of the batches. The servers' own counters are read, not those of the services.
-
+// Looks at the mesh while k6 works: how many units are left, and what its batchers have carried so
+// far.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import mysql from 'mysql2/promise';
-import { redisHosts } from '../../services/platform/redis/url.js';
-import type { AuditTargets } from '../audit/look.js';
-import { connectMesh } from '../demo/clients.js';
+import { connectMesh, type MeshClients } from '../demo/clients.js';
 import type { MeshStatus } from '../mesh.js';
+import { type Batches, readBatches } from './batch-sizes.js';
 
-export interface Sample {
+export interface StockSample {
   readonly atMs: number;
   /** Units of the watched SKUs that can be bought. */
-  readonly available: number | undefined;
-  /** Since the servers started, over all of them. */
-  readonly commits: number | undefined;
-  readonly scripts: number | undefined;
+  readonly available: number;
 }
 
-/** Four looks per second cost the mesh nothing that a run of hundreds of calls per second notices. */
-const LOOK_EVERY_MS = 250;
+export interface BatchSample {
+  readonly atMs: number;
+  /** Since the processes started, by batcher. */
+  readonly batchers: ReadonlyMap<string, Batches>;
+}
+
+export interface Samples {
+  readonly stock: readonly StockSample[];
+  readonly batches: readonly BatchSample[];
+}
+
+/** Four looks and one page per process and second: nothing beside hundreds of calls. */
+const STOCK_EVERY_MS = 250;
+const BATCHES_EVERY_MS = 1_000;
 const LOOK_MS_MAX = 2_000;
 
-export interface Watch {
-  readonly samples: readonly Sample[];
-  stop(): Promise<void>;
-}
-
 /** A look that fails leaves a gap: it is a picture, not a proof. */
-export async function watchMesh(
-  mesh: MeshStatus,
-  targets: AuditTargets,
-  skuIds: readonly string[],
-): Promise<Watch> {
+export function watchMesh(mesh: MeshStatus, skuIds: readonly string[]) {
   const clients = connectMesh(mesh.services);
-  const counters = await openCounters(targets);
-  const samples: Sample[] = [];
-  let stopped = false;
-  const look = async () => {
-    const options = { deadlineMs: Date.now() + LOOK_MS_MAX };
-    const [available, commits, scripts] = await Promise.all([
-      clients.stock
-        .batchGetStock({ skuIds: [...skuIds] }, options)
-        .then(({ stocks }) => stocks.reduce((sum, stock) => sum + Number(stock.available), 0))
-        .catch(() => undefined),
-      counters.commits().catch(() => undefined),
-      counters.scripts().catch(() => undefined),
-    ]);
-    samples.push({ atMs: Date.now(), available, commits, scripts });
-  };
-  const running = (async () => {
-    while (!stopped) {
-      await look();
-      await sleep(LOOK_EVERY_MS);
+  const stock: StockSample[] = [];
+  const batches: BatchSample[] = [];
+  const stopping = new AbortController();
+  const often = async (everyMs: number, look: () => Promise<void>) => {
+    while (!stopping.signal.aborted) {
+      await look().catch(() => {});
+      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
-  })();
+  };
+  const running = Promise.all([
+    often(STOCK_EVERY_MS, async () => {
+      const available = await readAvailable(clients, skuIds);
+      stock.push({ atMs: Date.now(), available });
+    }),
+    often(BATCHES_EVERY_MS, async () => {
+      const batchers = readBatches(await readPages(Object.values(mesh.metrics)));
+      batches.push({ atMs: Date.now(), batchers });
+    }),
+  ]);
   return {
-    samples,
+    samples: { stock, batches } satisfies Samples,
     async stop() {
-      stopped = true;
+      stopping.abort();
       await running;
       clients.close();
-      counters.close();
     },
   };
 }
 
-async function openCounters(targets: AuditTargets) {
-  const servers = await Promise.all(
-    targets.mysqlUrls.map((uri) => mysql.createConnection({ uri })),
+async function readAvailable(clients: MeshClients, skuIds: readonly string[]): Promise<number> {
+  const options = { deadlineMs: Date.now() + LOOK_MS_MAX };
+  const { stocks } = await clients.stock.batchGetStock({ skuIds: [...skuIds] }, options);
+  return stocks.reduce((sum, level) => sum + Number(level.available), 0);
+}
+
+async function readPages(addresses: readonly string[]): Promise<string[]> {
+  const signal = AbortSignal.timeout(LOOK_MS_MAX);
+  return await Promise.all(
+    addresses.map(async (address) => {
+      const response = await fetch(`http://${address}/metrics`, { signal });
+      return await response.text();
+    }),
   );
-  // Of a cluster or of sentinels no single node tells the whole; the picture then lacks its scripts.
-  const single = redisHosts(targets.redisUrl).length === 1 && /^rediss?:/.test(targets.redisUrl);
-  const redis = single ? new Redis(targets.redisUrl, { maxRetriesPerRequest: 1 }) : undefined;
-  redis?.on('error', () => {});
-  return {
-    async commits() {
-      const counts = await Promise.all(servers.map(countCommits));
-      return counts.reduce((sum, n) => sum + n, 0);
-    },
-    async scripts() {
-      if (redis === undefined) return undefined;
-      const calls = (await redis.info('commandstats')).matchAll(/^cmdstat_evalsha?:calls=(\d+)/gm);
-      return [...calls].reduce((sum, [, n]) => sum + Number(n), 0);
-    },
-    close() {
-      for (const server of servers) server.destroy();
-      redis?.disconnect();
-    },
-  };
-}
-
-async function countCommits(server: mysql.Connection): Promise<number> {
-  const [rows] = await server.query("SHOW GLOBAL STATUS LIKE 'Com_commit'");
-  return Number((rows as { Value: string }[])[0]?.Value ?? 0);
 }

@@ -12,12 +12,19 @@ test('answers, times, units and batch sizes by second', () => {
       '',
     ].join('\n'),
   );
-  const timeline = timelineOf(journal, [
-    { atMs: 9_900, available: 2, commits: 100, scripts: 50 },
-    { atMs: 10_900, available: 0, commits: 104, scripts: 51 },
-    { atMs: 11_900, available: undefined, commits: undefined, scripts: undefined },
-    { atMs: 12_900, available: 0, commits: 104, scripts: 53 },
-  ]);
+  const batchers = (items: number, batches: number) => new Map([['settle', { items, batches }]]);
+  const timeline = timelineOf(journal, {
+    stock: [
+      { atMs: 9_900, available: 2 },
+      { atMs: 10_900, available: 0 },
+      { atMs: 12_900, available: 0 },
+    ],
+    batches: [
+      { atMs: 10_000, batchers: batchers(100, 50) },
+      { atMs: 11_000, batchers: batchers(110, 52) },
+      { atMs: 12_000, batchers: batchers(110, 52) },
+    ],
+  });
   expect(timeline.at).toEqual([0, 1, 2]);
   expect(timeline.outcomes.ACCEPTED).toEqual([2, 0, 0]);
   expect(timeline.outcomes.REFUSED).toEqual([0, 0, 1]);
@@ -25,11 +32,10 @@ test('answers, times, units and batch sizes by second', () => {
     [10, null, 2],
     [30, null, 2],
   ]);
-  expect(timeline.stock).toEqual({ at: [0.9, 1.9, 2.9], available: [0, null, 0] });
-  expect(timeline.ordersPerCommit).toEqual([0.5, null, null]);
-  expect(timeline.callsPerScript).toEqual([2, null, null]);
+  expect(timeline.stock).toEqual({ at: [0.9, 2.9], available: [0, 0] });
+  expect(timeline.batches).toEqual({ at: [1, 2], sizes: { settle: [5, null] } });
 });
 
 test('a run without any call has no time', () => {
-  expect(timelineOf(new Journal(), []).at).toEqual([]);
+  expect(timelineOf(new Journal(), { stock: [], batches: [] }).at).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // A run second by second, from the journal and the samples: what the report draws. Pure.
 import type { Outcome } from '../../loadtest/plan/journal-line.js';
 import { type Journal, percentile } from './journal.js';
-import type { Sample } from './samples.js';
+import type { BatchSample, Samples } from './samples.js';
 
 export interface Timeline {
   /** Seconds since the first answer. */
@@ -16,10 +16,11 @@ export interface Timeline {
     readonly at: readonly number[];
     readonly available: readonly (number | null)[];
   };
-  /** Orders that were accepted per commit of all MySQL servers. */
-  readonly ordersPerCommit: readonly (number | null)[];
-  /** CreateOrder calls that were answered per script of Redis. */
-  readonly callsPerScript: readonly (number | null)[];
+  /** Items per batch between two looks, of the batchers that carried most. */
+  readonly batches: {
+    readonly at: readonly number[];
+    readonly sizes: Readonly<Record<string, readonly (number | null)[]>>;
+  };
 }
 
 const OUTCOMES: readonly Outcome[] = [
@@ -32,10 +33,7 @@ const OUTCOMES: readonly Outcome[] = [
   'FAILED',
 ];
 
-export function timelineOf(
-  journal: Pick<Journal, 'seconds'>,
-  samples: readonly Sample[],
-): Timeline {
+export function timelineOf(journal: Pick<Journal, 'seconds'>, samples: Samples): Timeline {
   const known = [...journal.seconds.keys()];
   const first = Math.min(...known);
   const last = Math.max(...known);
@@ -46,12 +44,8 @@ export function timelineOf(
       const ms = of(second)?.createMs ?? [];
       return ms.length === 0 ? null : percentile(ms, share);
     });
-  const during = samples.filter(({ atMs }) => atMs >= first * 1000 && atMs < (last + 1) * 1000);
-  const perEvent = (counter: 'commits' | 'scripts', done: (second: number) => number) =>
-    seconds.map((second) => {
-      const events = growthIn(samples, second, counter);
-      return events === undefined || events === 0 ? null : round(done(second) / events);
-    });
+  const within = ({ atMs }: { atMs: number }) => atMs >= first * 1000 && atMs < (last + 1) * 1000;
+  const stock = samples.stock.filter(within);
   return {
     at: seconds.map((second) => second - first),
     outcomes: Object.fromEntries(
@@ -63,28 +57,36 @@ export function timelineOf(
     p50: latency(0.5),
     p99: latency(0.99),
     stock: {
-      at: during.map(({ atMs }) => round(atMs / 1000 - first)),
-      available: during.map(({ available }) => available ?? null),
+      at: stock.map(({ atMs }) => round(atMs / 1000 - first)),
+      available: stock.map(({ available }) => available),
     },
-    ordersPerCommit: perEvent('commits', (second) => of(second)?.counts.get('ACCEPTED') ?? 0),
-    callsPerScript: perEvent('scripts', (second) => of(second)?.createMs.length ?? 0),
+    batches: batchSizes(samples.batches.filter(within), first),
   };
 }
 
-/** The last look that began in this second. */
-function lookIn(samples: readonly Sample[], second: number): Sample | undefined {
-  return samples.findLast(({ atMs }) => Math.floor(atMs / 1000) === second);
-}
+/** More lines than these cannot be told apart in a chart. */
+const BATCHERS_MAX = 6;
 
-/** From the last look before the second to the last one in it. */
-function growthIn(
-  samples: readonly Sample[],
-  second: number,
-  counter: 'commits' | 'scripts',
-): number | undefined {
-  const end = lookIn(samples, second)?.[counter];
-  const start = samples.findLast(({ atMs }) => Math.floor(atMs / 1000) < second)?.[counter];
-  return end === undefined || start === undefined ? undefined : end - start;
+function batchSizes(looks: readonly BatchSample[], firstSecond: number): Timeline['batches'] {
+  const later = looks.slice(1);
+  const carried = (name: string) =>
+    (looks.at(-1)?.batchers.get(name)?.items ?? 0) - (looks[0]?.batchers.get(name)?.items ?? 0);
+  const names = [...(looks.at(-1)?.batchers.keys() ?? [])]
+    .filter((name) => carried(name) > 0)
+    .sort((a, b) => carried(b) - carried(a))
+    .slice(0, BATCHERS_MAX);
+  const sizes = names.map((name) => [
+    name,
+    later.map((look, i) => {
+      const [now, before] = [look.batchers.get(name), looks[i]?.batchers.get(name)];
+      const batches = (now?.batches ?? 0) - (before?.batches ?? 0);
+      return batches === 0 ? null : round(((now?.items ?? 0) - (before?.items ?? 0)) / batches);
+    }),
+  ]);
+  return {
+    at: later.map(({ atMs }) => round(atMs / 1000 - firstSecond)),
+    sizes: Object.fromEntries(sizes) as Record<string, (number | null)[]>,
+  };
 }
 
 function range(first: number, last: number): number[] {

@@ -1,5 +1,6 @@
-// The verdict: what callers were told against what the books say, whatever k6 believes of the run. Every order
-// that was promised exists exactly once, none exists that nobody was told of, and no unit went twice. Pure.
+// The verdict: what callers were told against what the books say, whatever k6 believes of the run.
+// Every order that was promised exists exactly once, none exists that nobody was told of, and no
+// unit went twice. Pure.
 import type { AuditReport } from '../audit/run-audit.js';
 import type { Journal } from './journal.js';
 import type { Promised } from './k6-summary.js';
@@ -116,7 +117,10 @@ function soldOut({ journal, books, sellsOut }: Evidence): Promised[] {
   return [question('the scarce SKU is sold to the last unit', promised === units, detail)];
 }
 
-/** Looks neither at the stock rows nor at the reservations: orders against what was put on the shelf. */
+/**
+ * Looks neither at the stock rows nor at the reservations: orders against what was put on the
+ * shelf.
+ */
 function oversoldUnits({ journal, books }: Evidence): number {
   let beyond = 0;
   for (const [skuId, units] of books.promised) {

@@ -9,6 +9,9 @@ const READ_MS_MAX = 2_000;
 /** A mover shows itself every five seconds. */
 const SILENT_MS_MAX = 30_000;
 
+/** What has no server for a moment. */
+const BETWEEN = 'between two servers';
+
 export interface ShardPlace {
   readonly shard: number;
   /** host:port; null in the moment between two owners. */
@@ -45,10 +48,12 @@ export function placesOf(gates: readonly Gate[]): ShardPlace[] {
 
 /** One line per server, and one per shard that is on its way. */
 export function placesText(service: string, places: readonly ShardPlace[]): string {
-  const servers = [...new Set(places.map(({ server }) => server))].sort();
+  const names = new Set(places.map(({ server }) => server ?? BETWEEN));
+  const servers = [...names].sort((a, b) => (a < b ? -1 : 1));
   const lines = servers.map((server) => {
-    const shards = places.filter((place) => place.server === server).map(({ shard }) => shard);
-    return `  ${(server ?? 'between two').padEnd(24)} ${shards.length} shards: ${ranges(shards)}`;
+    const own = places.filter((place) => (place.server ?? BETWEEN) === server);
+    const shards = own.map(({ shard }) => shard);
+    return `  ${server.padEnd(24)} ${shards.length} shards: ${ranges(shards)}`;
   });
   const moving = places.filter(({ target }) => target !== null);
   const moves = moving.map((place) => {

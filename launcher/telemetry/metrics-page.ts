@@ -10,10 +10,11 @@ const HEAD = `# Metrics
 
 Printed by \`scripts/telemetry.mjs\` from \`services/platform/telemetry/metric-catalogue.ts\`; a test compares them.
 
-Every process of the mesh answers \`GET /metrics\` at \`METRICS_LISTEN\` (\`host:port\`, port 0
-for any; without it there is no endpoint). \`./spillway up\` gives each a free port on loopback;
-\`./spillway status --json\` lists them under \`metrics\`. Nobody is asked who he is, so keep the
-endpoint where only the collector comes.
+Every process of order, inventory, payment and gateway answers \`GET /metrics\` at
+\`METRICS_LISTEN\` (\`host:port\`, port 0 for any; without it there is no endpoint).
+\`./spillway up\` gives each a free port on loopback; \`./spillway status --json\` lists them under
+\`metrics\`. The provider's sandbox has none: it stands for somebody else. Nobody is asked who he is,
+so keep the endpoint where only the collector comes.
 
 Names follow OpenTelemetry's conventions where there is one. In Prometheus, dots become underscores,
 the unit is appended and counters end in \`_total\`; histograms have \`_bucket\`, \`_sum\` and

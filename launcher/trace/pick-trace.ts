@@ -36,11 +36,12 @@ function setOf(span: TraceSpan | undefined): Set<string> {
   return new Set(span === undefined ? [] : [span.traceId]);
 }
 
-/** Calls that made an order, or that tried to when none did. */
+/** Calls that made an order; else those that found one, or that tried to. */
 function placed(spans: readonly TraceSpan[]): TraceSpan[] {
   const calls = spans.filter(({ name }) => name === CREATE_ORDER);
-  const made = calls.filter((span) => orderIdOf(span) !== undefined);
-  return made.length > 0 ? made : calls;
+  const found = calls.filter((span) => orderIdOf(span) !== undefined);
+  const made = found.filter((span) => span.attributes['spillway.duplicate'] !== true);
+  return [made, found].find((some) => some.length > 0) ?? calls;
 }
 
 function slowest(spans: readonly TraceSpan[]): TraceSpan | undefined {

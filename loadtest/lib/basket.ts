@@ -1,4 +1,5 @@
-// What an ordinary shopper puts into the basket: one to three SKUs by Zipf's law, mostly one unit of each.
+// What an ordinary shopper puts into the basket: one to three SKUs by Zipf's law, mostly one unit
+// of each.
 
 import { type Chance, zipf } from '../plan/chance.ts';
 import { config } from './config.ts';

@@ -1,5 +1,5 @@
-// What the launcher tells a script: where the mesh is, how big the run is, where to write. The only file
-// of the load tests that reads the environment; `./spillway load` sets all of it.
+// What the launcher tells a script: where the mesh is, how big the run is, where to write. The only
+// file of the load tests that reads the environment; `./spillway load` sets all of it.
 
 import type { ScenarioName } from '../plan/scenario-table.ts';
 
@@ -18,7 +18,8 @@ export const config = {
   inventory: text('LOAD_INVENTORY').split(','),
   payment: text('LOAD_PAYMENT').split(','),
   gateway: text('LOAD_GATEWAY'),
-  protoset: text('LOAD_PROTOSET'),
+  /** A folder with the descriptors of each service. */
+  protosets: text('LOAD_PROTOSETS'),
   summaryFile: text('LOAD_SUMMARY'),
 };
 

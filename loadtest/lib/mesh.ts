@@ -1,7 +1,8 @@
-// Calls to the mesh: gRPC to each service, JSON over HTTP to the gateway. Every call ends as a Reply; the
-// status code is turned into the reason of the contract here and is seen nowhere else.
+// Calls to the mesh: gRPC to each service, JSON over HTTP to the gateway. Every call ends as a
+// Reply; the status code is turned into the reason of the contract here and is seen nowhere else.
 //
-// A virtual user has one connection to each service, made when it first needs it: k6 cannot share them.
+// A virtual user has one connection to each service, made when it first needs it: k6 cannot share
+// them.
 
 import exec from 'k6/execution';
 import http from 'k6/http';
@@ -47,7 +48,11 @@ const FULL_NAMES: Readonly<Record<Service, string>> = {
   payment: 'spillway.payment.v1.PaymentService',
 };
 
-const clients = { order: newClient(), inventory: newClient(), payment: newClient() };
+const clients = {
+  order: newClient('order'),
+  inventory: newClient('inventory'),
+  payment: newClient('payment'),
+};
 const connected = new Set<Service>();
 
 export function callGrpc(service: Service, method: string, request: object, op: string): Reply {
@@ -89,9 +94,9 @@ export function callHttp(service: Service, method: string, request: object, op: 
   return { ...seen, ok: false, reason: httpReason(String(response.body ?? '')) };
 }
 
-function newClient(): Client {
+function newClient(service: Service): Client {
   const client = new Client();
-  client.loadProtoset(config.protoset);
+  client.loadProtoset(`${config.protosets}/${service}.binpb`);
   return client;
 }
 

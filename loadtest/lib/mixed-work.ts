@@ -1,5 +1,5 @@
-// A shop on a usual day, for the scripts that run it: people look, buy, pay, come back to their order, some
-// cancel; the staff ships what is paid and restocks what runs out.
+// A shop on a usual day, for the scripts that run it: people look, buy, pay, come back to their
+// order, some cancel; the staff ships what is paid and restocks what runs out.
 
 import exec from 'k6/execution';
 import { Chance } from '../plan/chance.ts';

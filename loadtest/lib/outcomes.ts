@@ -1,6 +1,7 @@
-// What calls came to, counted apart: accepted, duplicate, refused, paid, cancelled, failed. A refusal is no
-// success and no failure; whether it was a lawful one is a check, by its reason and never by a status code.
-// Each call also leaves its line in the journal, from which the verdict is made.
+// What calls came to, counted apart: accepted, duplicate, refused, paid, cancelled, failed. A
+// refusal is no success and no failure; whether it was a lawful one is a check, by its reason and
+// never by a status code. Each call also leaves its line in the journal, from which the verdict is
+// made.
 
 import { check } from 'k6';
 import { Counter } from 'k6/metrics';
@@ -29,8 +30,8 @@ export interface Ids {
 }
 
 /**
- * Counts and records one call. `lawful` are the reasons for which it may be refused; any other refusal
- * fails a check, and no answer at all is FAILED.
+ * Counts and records one call. `lawful` are the reasons for which it may be refused; any other
+ * refusal fails a check, and no answer at all is FAILED.
  */
 export function record(
   operation: string,

@@ -1,6 +1,6 @@
-// The options that all scripts share: how arrivals are made, and which thresholds are the promise. Open
-// model throughout: arrivals come at their rate however slow the answers are, and one that finds no free
-// virtual user is a dropped iteration, which fails the run.
+// The options that all scripts share: how arrivals are made, and which thresholds are the promise.
+// Open model throughout: arrivals come at their rate however slow the answers are, and one that
+// finds no free virtual user is a dropped iteration, which fails the run.
 
 import type { Scenario as K6Scenario, Options } from 'k6/options';
 import { config } from './config.ts';
@@ -8,7 +8,10 @@ import { config } from './config.ts';
 /** What is measured; a call carries the name as its tag `op`. */
 export type Measured = 'create' | 'change' | 'stock' | 'get_order';
 
-/** The 99th percentile that each is promised at, in milliseconds. `change` is a change of an order's state. */
+/**
+ * The 99th percentile that each is promised at, in milliseconds. `change` is a change of an order's
+ * state.
+ */
 const P99_MS: Readonly<Record<Measured, number>> = {
   create: 100,
   change: 50,
@@ -16,16 +19,20 @@ const P99_MS: Readonly<Record<Measured, number>> = {
   get_order: 50,
 };
 
-/** A short run shares its machine with whatever runs there: it holds outcomes, and of latency only this. */
+/**
+ * A short run shares its machine with whatever runs there: it holds outcomes, and of latency only
+ * this.
+ */
 const SHORT_P99_MS = 3_000;
 
 /**
- * A virtual user is busy for as long as its call: this many seconds' worth of arrivals are kept ready, three
- * times the promised latency, so that a pause of the machine costs time and drops nobody.
+ * A virtual user is busy for as long as its call: this many seconds' worth of arrivals are kept
+ * ready, three times the promised latency, so that a pause of the machine costs time and drops
+ * nobody.
  */
 const READY_SECONDS = 0.3;
 /** A short run meets longer pauses, because others run beside it. */
-const READY_SECONDS_SHORT = 0.7;
+const READY_SECONDS_SHORT = 2;
 const VUS_MIN = 20;
 /** Each has up to three connections, and a script of its own in memory. */
 const VUS_MAX = 600;
@@ -61,7 +68,10 @@ export function promisedOptions(
   };
 }
 
-/** `rate` arrivals per second for the whole run. `secondsEach` is how long one keeps its user, if long. */
+/**
+ * `rate` arrivals per second for the whole run. `secondsEach` is how long one keeps its user, if
+ * long.
+ */
 export function constantly(exec: string, rate = config.rate, secondsEach = 0): K6Scenario {
   return {
     executor: 'constant-arrival-rate',

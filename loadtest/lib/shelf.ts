@@ -1,5 +1,6 @@
-// Before a run: offers and units for every SKU of it. After a run: whether the service's own books give away
-// more than was put there, which is the `oversold` of k6; the verdict asks every server again.
+// Before a run: offers and units for every SKU of it. After a run: whether the service's own books
+// give away more than was put there, which is the `oversold` of k6; the verdict asks every server
+// again.
 
 import { check } from 'k6';
 import exec from 'k6/execution';

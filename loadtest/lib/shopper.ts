@@ -1,5 +1,6 @@
-// What a shopper and the staff of the shop can do: one function per step, each counted and recorded. Ids are
-// made from the run's tag and the number of the arrival, so a retry of a step is the same request.
+// What a shopper and the staff of the shop can do: one function per step, each counted and
+// recorded. Ids are made from the run's tag and the number of the arrival, so a retry of a step is
+// the same request.
 
 import { sleep } from 'k6';
 import { Trend } from 'k6/metrics';
@@ -81,7 +82,8 @@ export function payOrder(order: PlacedOrder, call: Call = overGrpc): boolean {
   const startMs = Date.now();
   const { orderId, paymentId } = order;
   const request = { paymentId, requestId: `${orderId}-pay`, method: 'card' };
-  // The payment is made beside the answer to the order: a very quick shopper is asked to come again.
+  // The payment is made beside the answer to the order: a very quick shopper is asked to come
+  // again.
   const reply = untilKnown(() => call('payment', 'StartPayment', request, 'pay'));
   record('pay', reply, { done: 'DONE', ids: { orderId } });
   if (!reply.ok) return false;

@@ -1,5 +1,6 @@
-// Chance that can be repeated: what arrival number n does is a function of the seed and n alone, whichever
-// virtual user it falls to and in whatever order. Imports nothing: it runs in k6 and in Node.
+// Chance that can be repeated: what arrival number n does is a function of the seed and n alone,
+// whichever virtual user it falls to and in whatever order. Imports nothing: it runs in k6 and in
+// Node.
 
 /** Numbers in [0, 1): mulberry32, started from a mix of both. */
 export class Chance {

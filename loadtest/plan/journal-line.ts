@@ -1,6 +1,6 @@
-// The journal of a run: one line per call, written by the k6 scripts as it is answered and read by the
-// verdict afterwards. It is what callers were told, so nothing that k6 counts is needed to judge a run.
-// Imports nothing: it runs in k6 and in Node.
+// The journal of a run: one line per call, written by the k6 scripts as it is answered and read by
+// the verdict afterwards. It is what callers were told, so nothing that k6 counts is needed to
+// judge a run. Imports nothing: it runs in k6 and in Node.
 //
 //   call <at ms> <protocol> <operation> <outcome> <ms> <request id> <order id>
 //   shelf <sku id> <units put there>

@@ -1,5 +1,5 @@
-// Every load scenario: what it shows and how big it is. The launcher lists and sizes them from here, and
-// the k6 scripts are told the result, so this file imports nothing and runs in both.
+// Every load scenario: what it shows and how big it is. The launcher lists and sizes them from
+// here, and the k6 scripts are told the result, so this file imports nothing and runs in both.
 //
 // The full sizes let two cores carry the mesh, its servers and k6 itself: k6 takes about 0.3 ms of
 // processor per call. On more cores give a higher --rate.
@@ -46,7 +46,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   'flash-sale': {
     shows: 'a ramp of buyers onto one SKU, ten times more than there are units',
     full: { rate: 1_500, seconds: 30, skus: 1, units: 3_000 },
-    short: { rate: 150, seconds: 6, skus: 1, units: 100 },
+    short: { rate: 80, seconds: 6, skus: 1, units: 40 },
     sellsOut: true,
   },
   steady: {

@@ -4,7 +4,7 @@
 const SCHEDULES_TEST = 'test/schedules/schedules.test.ts';
 const killedBy = {
   file: SCHEDULES_TEST,
-  test: 'schedules of pay, callback, cancel, expire, refund and crash$',
+  test: 'schedules that are always the same$',
 };
 
 export const SCHEDULES = [
@@ -52,10 +52,9 @@ export const SCHEDULES = [
     why: 'a refund of lines that is delivered again pays again',
     edits: [
       {
-        file: 'services/order/app/deliver-effects.ts',
-        find: "const requestId = kind.endsWith('.refund') ? 'cancel' : `lines-${version}`;",
-        replace:
-          "const requestId = kind.endsWith('.refund') ? 'cancel' : `lines-${version}-${deadlineMs}`;",
+        file: 'services/payment/domain/refund.ts',
+        find: 'const refundId = refundIdOf(requestId);',
+        replace: 'const refundId = refundIdOf(requestId + payment.version);',
       },
     ],
     killedBy,
@@ -82,6 +81,11 @@ export const SCHEDULES = [
         file: 'services/payment/domain/charge.ts',
         find: 'if (!cancelled) {',
         replace: 'if (true) {',
+      },
+      {
+        file: 'services/payment/app/relay-news.ts',
+        find: "await refundAll(ports, payment, 'paid after the order was gone', stepDeadline(ports));",
+        replace: 'void [refundAll, payment];',
       },
     ],
     killedBy,

@@ -7,7 +7,17 @@ import { EDGE } from './edge.mjs';
 import { FLOW } from './flow.mjs';
 import { GATE } from './gate.mjs';
 import { MONEY } from './money.mjs';
+import { NUMBERS } from './numbers.mjs';
 import { RULES } from './rules.mjs';
 import { SCHEDULES } from './schedules.mjs';
 
-export const MUTANTS = [...RULES, ...FLOW, ...EDGE, ...ARBITER, ...GATE, ...MONEY, ...SCHEDULES];
+export const MUTANTS = [
+  ...RULES,
+  ...FLOW,
+  ...EDGE,
+  ...ARBITER,
+  ...GATE,
+  ...MONEY,
+  ...NUMBERS,
+  ...SCHEDULES,
+];

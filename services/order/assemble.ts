@@ -87,16 +87,7 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
   meterOutbox(outbox.stats);
 
   const bell = new ChangeBell();
-  const changed = (orderId: bigint) => bell.ring(orderId);
-  const orders = new MysqlOrderStore({
-    gates,
-    outbox,
-    clock,
-    limits: config.storeLimits,
-    cache: drivers.cache,
-    announced: drivers.eventStream !== undefined,
-    changed,
-  });
+  const orders = openOrders(drivers, outbox, bell);
   const offers = new MysqlOfferStore(gates);
   const book = new OfferBook({ store: offers, clock, limits: config.offerBookLimits });
 
@@ -138,6 +129,14 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
       await gates.stop();
     },
   };
+}
+
+function openOrders(drivers: OrderDrivers, outbox: Outbox, bell: ChangeBell): MysqlOrderStore {
+  const { gates, clock, cache, eventStream } = drivers;
+  const announced = eventStream !== undefined;
+  const changed = (orderId: bigint) => bell.ring(orderId);
+  const limits = config.storeLimits;
+  return new MysqlOrderStore({ gates, outbox, clock, limits, cache, announced, changed });
 }
 
 function expireLoops({ clock, log }: OrderDrivers, orders: OrderStore, payments: Payments): Loop[] {

@@ -106,10 +106,10 @@ async function openTables(urls: string[]) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const directory = new URL('./infra/mysql/sql/', import.meta.url);
   await migrate(database.shards, { directory, database: database.name, log: silent });
-  const { name, shards, drop } = database;
+  const { name, shards } = database;
   const gates = new ShardGates({ shards, database: name, clock, log: silent });
   await gates.open();
-  return { name, gates, drop };
+  return { name, gates, drop: () => database.drop() };
 }
 
 async function openSale(client: Client<typeof OrderService>, inventory: ScriptedInventory) {

@@ -137,6 +137,28 @@ test('refund: partly, again, too much, to the end', async () => {
   });
 });
 
+test('what an order owes: the rest when that is less, under ids of its own', async () => {
+  const { paymentId } = await create();
+  const owe = (requestId: string, amountMinor: bigint) => {
+    const amount = { currency: 'EUR', amountMinor };
+    return mesh.client.refundUpTo({ paymentId, requestId, amount, reason: 'test' }, soon());
+  };
+  await refused(owe('a', 1n), 'TRANSITION_ILLEGAL');
+  await start(paymentId, 'start', 'card');
+  await until(paymentId, PaymentState.SUCCEEDED);
+  await refund(paymentId, 'a', 200n);
+  expect((await owe('a', 200n)).refunded?.amountMinor).toBe(200n);
+  expect((await owe('b', 200n)).refunded?.amountMinor).toBe(100n);
+  expect((await owe('b', 200n)).refunded?.amountMinor).toBe(100n);
+  expect((await owe('c', 200n)).refunded?.amountMinor).toBe(0n);
+  await refused(owe('a', 199n), 'REQUEST_ID_REUSED');
+  await refused(owe('d', 0n), 'FIELD_INVALID');
+  await eventually(async () => {
+    const statement = (await statementOf(paymentId)).sort();
+    expect(statement).toEqual(['charge 500', 'refund 100', 'refund 200', 'refund 200']);
+  });
+});
+
 test('create in batches: again is the same, another amount is told', async () => {
   const items = [wanted(nextOrderId()), wanted(nextOrderId())];
   const { orderId } = items[0] as { orderId: string };

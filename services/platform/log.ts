@@ -18,8 +18,17 @@ const SECRET_FIELDS = [
 ];
 /** Of buyers: as in the contract's messages, and as providers call them. */
 const PERSONAL_FIELDS = [
-  ...['recipient', 'address', 'phone', 'email', 'account', 'card', 'cardNumber', 'pan'],
-  ...['shipping', 'topUp', 'booking'],
+  'recipient',
+  'address',
+  'phone',
+  'email',
+  'account',
+  'card',
+  'cardNumber',
+  'pan',
+  'shipping',
+  'topUp',
+  'booking',
 ];
 const HIDDEN_FIELDS = [...SECRET_FIELDS, ...PERSONAL_FIELDS];
 

@@ -42,8 +42,10 @@ function shown({ type, data, signed, ageSeconds }: Heard): string {
 describe('callbacks', () => {
   test('lost, and nobody tries again: the charge itself stands', async () => {
     await command([{ fault: 'lose', next: 1 }]);
-    await charge('a');
+    const { body } = await charge('a');
     await eventually(async () => expect(await counts()).toMatchObject({ events: 1, lose: 1 }));
+    const { lost } = JSON.parse((await get(`${sandbox.url}/v1/faults`)).text);
+    expect(lost).toEqual([body.number]);
     await charge('b');
     await told(['b charge.succeeded']);
     const found = await get(`${sandbox.url}/v1/charges?idempotency_key=a`);

@@ -23,7 +23,11 @@ export interface FaultReport {
   readonly seed: number;
   readonly rules: readonly (FaultRule & { hits: number })[];
   readonly counts: FaultCounts;
+  /** Charges and refunds whose callback was lost: the first hundred thousand. */
+  readonly lost: readonly string[];
 }
+
+const LOST_MAX = 100_000;
 
 /** Since the rules were last changed. `events` is how many callbacks there were to make. */
 export type FaultCounts = Partial<Record<Fault, number>> & {
@@ -43,11 +47,13 @@ export class Faults {
   #seed = 1;
   #armed: Armed[] = [];
   #counts: FaultCounts = { events: 0, forged_taken: 0 };
+  #lost: string[] = [];
 
   /** Replaces all rules and begins to count anew. */
   command({ seed, rules }: FaultPlan): void {
     this.#seed = seed;
     this.#counts = { events: 0, forged_taken: 0 };
+    this.#lost = [];
     this.#armed = rules.map((rule, i) => ({
       rule,
       // Far apart, so that no rule's row of chances is another's.
@@ -73,13 +79,17 @@ export class Faults {
     this.#counts.events += 1;
   }
 
+  keepLost(number: string): void {
+    if (this.#lost.length < LOST_MAX) this.#lost.push(number);
+  }
+
   countForgedTaken(): void {
     this.#counts.forged_taken += 1;
   }
 
   report(): FaultReport {
     const rules = this.#armed.map(({ rule, hits }) => ({ ...rule, hits }));
-    return { seed: this.#seed, rules, counts: this.#counts };
+    return { seed: this.#seed, rules, counts: this.#counts, lost: this.#lost };
   }
 }
 

@@ -37,6 +37,7 @@ export class Postman {
     const reorder = lost || delay !== undefined ? undefined : faults.meets('reorder', on);
     const waitMs = delay?.ms ?? reorder?.ms;
     if (reorder !== undefined) this.#overtaken.push(event);
+    if (lost) faults.keepLost(event.data.number);
     // The network ate it: its sender knows nothing of that.
     if (lost) onTaken(event);
     else if (waitMs === undefined) this.#post(event, on);

@@ -46,10 +46,18 @@ export function forged(
     case 'currency':
       return lie(event, seal, { amount: { ...amount, currency: 'XTS' } });
     case 'reference':
-      return lie(event, seal, { reference: `${data.reference}1` });
+      return lie(event, seal, { reference: another(data.reference) });
     case 'success':
       return { event: { ...event, id: `${event.id}_forged`, type: 'charge.succeeded' }, seal };
   }
+}
+
+/** As long as it was, so that it can be somebody's. */
+function another(reference: string): string {
+  const digit = /[0-9]$/.exec(reference)?.[0];
+  return digit === undefined
+    ? `${reference}1`
+    : `${reference.slice(0, -1)}${(Number(digit) + 1) % 10}`;
 }
 
 function lie(event: LedgerEvent, seal: Seal, change: Partial<LedgerEvent['data']>) {

@@ -215,6 +215,8 @@ function breakingValue(rule: string, limit: unknown, of: DescEnum | undefined): 
     case 'int64.lte':
     case 'uint32.lte':
       return typeof limit === 'bigint' ? limit + 1n : Number(limit) + 1;
+    case 'uint32.lt':
+      return Number(limit);
     case 'int64.not_in':
     case 'enum.not_in':
       return (limit as unknown[])[0];

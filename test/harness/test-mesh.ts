@@ -36,9 +36,9 @@ export interface TestMesh {
   metrics: Readonly<Record<string, string>>;
   /** Everything that the processes of the mesh have written. */
   logs(): string;
-  /** Lines that services logged as errors or worse, but for alarms. */
+  /** Lines that services logged as errors or worse, but for alarms that were asked for. */
   loggedErrors(): string[];
-  /** The names of alarms that were raised: errors of others, which a person must look at. */
+  /** The names of alarms that were raised since it was asked last. */
   alarms(): string[];
   stop(): Promise<void>;
 }
@@ -57,6 +57,7 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
   const status = currentStatus(home);
   const { redisUrls, mysqlUrls } = table.state;
   const redisUrl = redisUrls[0] ?? '';
+  const heard = new Set<string>();
   const opened: MeshClients[] = [];
   const connect = (addresses: Partial<MeshAddresses> = {}) => {
     const clients = connectMesh({ ...status.services, ...addresses });
@@ -83,8 +84,12 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
     whileFrozen: (name, work) => whileFrozen(pidOf(status, name), work),
     metrics: status.metrics,
     logs: () => status.processes.map(({ log }) => textOf(log)).join('\n'),
-    loggedErrors: () => errorsOf(status).filter((line) => alarmIn(line) === undefined),
-    alarms: () => errorsOf(status).flatMap((line) => alarmIn(line) ?? []),
+    loggedErrors: () => errorsOf(status).filter((line) => !heard.has(line)),
+    alarms: () => {
+      const raised = errorsOf(status).filter((line) => alarmIn(line) !== '' && !heard.has(line));
+      for (const line of raised) heard.add(line);
+      return raised.map(alarmIn);
+    },
     async stop() {
       for (const clients of opened) clients.close();
       const ownServers = table.state.processes.some((record) => record.role === 'SERVER');
@@ -130,8 +135,9 @@ function errorsOf(status: MeshStatus): string[] {
   return status.processes.flatMap(({ log }) => errorsIn(log));
 }
 
-function alarmIn(line: string): string | undefined {
-  return /"alarm":"([A-Z_]+)"/.exec(line)?.[1];
+/** Its name; empty for an error that is no alarm. */
+function alarmIn(line: string): string {
+  return /"alarm":"([A-Z_]+)"/.exec(line)?.[1] ?? '';
 }
 
 function textOf(log: string): string {

@@ -48,6 +48,7 @@ function validValue(field: DescField): unknown {
 // Patterns of our own ids and words; each value here matches the one it stands for.
 const TEXT_BY_PATTERN: Record<string, string> = {
   '^[A-Za-z0-9_.:-]{1,64}$': 'nobody-1',
+  '^[A-Za-z0-9_.:-]{1,40}$': 'nobody-1',
   '^[0-9]{1,19}$': '1',
   '^[A-Z]{3}$': 'EUR',
   '^[a-z0-9_]{1,32}$': 'card',

@@ -99,10 +99,9 @@ export function forgery(mesh: () => TestMesh): void {
       ['an order that cannot be', unknown('p-99999999999999999999'), UNKNOWN, []],
       ['no order', unknown('order'), UNKNOWN, []],
     ])('signed, but of %s', async (_name, posted, answer, alarms) => {
-      const before = mesh().alarms().length;
       expect(await stage.post(posted())).toBe(answer);
       expect(await untouched(mesh(), stage)).toBe(true);
-      expect(mesh().alarms().slice(before)).toEqual(alarms);
+      expect(mesh().alarms()).toEqual(alarms);
     });
 
     test.each(['body', 'header'])(

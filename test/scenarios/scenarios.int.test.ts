@@ -15,6 +15,7 @@ import { orderCache } from './order-cache.js';
 import { orderRaces } from './order-races.js';
 import { onItsWay, orderTypes, whatWasBought } from './order-types.js';
 import { payAndCancel, payCancelRaces } from './payment.js';
+import { presaleRaces, presales } from './presale.js';
 import { providerChaos, providerFaults } from './provider-faults.js';
 import { providerDown, providerRemembers } from './provider-gone.js';
 import { redisLoss } from './redis-loss.js';
@@ -48,6 +49,8 @@ const STORIES: Record<string, Story> = {
   'payment and cancel': payAndCancel,
   'payment against cancel': payCancelRaces,
   'refunds of lines': refundLines,
+  'sold in advance': presales,
+  'the balance against cancel': presaleRaces,
   'payment, cancel and deadline': orderRaces,
   'a provider that misbehaves': providerFaults,
   'a provider that does all of it': providerChaos,

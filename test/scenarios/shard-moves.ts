@@ -42,7 +42,6 @@ export function shardMoves(mesh: () => TestMesh): void {
       }
       await stopped;
 
-      process.stderr.write(`moves: ${closedMs.join(' ')} ms closed, ${told.length} orders\n`);
       expect(closedMs).toHaveLength(MOVES);
       expect(told.length).toBeGreaterThan(MOVES);
       const { onOwner, elsewhere } = await mover.lying(SHARD);
@@ -58,6 +57,15 @@ export function shardMoves(mesh: () => TestMesh): void {
     },
     MS_MAX,
   );
+
+  test('the books of a shard that has moved are found and in order', async () => {
+    const mover = new ShardMover(mesh());
+    await mover.move(SHARD);
+    const { problems, shards_apart } = await mesh().audit();
+    await mover.move(SHARD);
+    expect({ problems, shards_apart }).toEqual({ problems: [], shards_apart: 1 });
+    expect((await mesh().audit()).shards_apart).toBe(0);
+  }, 60_000);
 }
 
 /** One buyer of the shard, and what has become of the order at last. */

@@ -46,7 +46,12 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   cancels: few(fc.record({ copies, tries, operator: fc.constantFrom('user', 'operator') })),
   refunds: few(fc.record({ copies, tries: often, percent: fc.constantFrom(1, 30, 60, 100) })),
   lineRefunds: fc.array(
-    fc.record({ copies, tries: often, line: fc.nat({ max: 1 }), quantity: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({
+      copies,
+      tries: often,
+      line: fc.nat({ max: 1 }),
+      quantity: fc.integer({ min: 1, max: 3 }),
+    }),
     { maxLength: 3 },
   ),
   ships: fc.array(fc.record({ copies, tries: often }), { maxLength: 1 }),

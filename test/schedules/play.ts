@@ -113,7 +113,8 @@ function cast(world: World, plan: Plan): Promise<unknown>[] {
       const lines = [{ skuId: LINES[line]?.skuId ?? '', quantity }];
       const command = { requestId: `back-${i}`, lines, reason: '', expectedVersion: 0 };
       return (
-        (await refundLines.run({ orderId: ORDER_ID, ...command }, world.soon())).outcome === 'REFUNDED'
+        (await refundLines.run({ orderId: ORDER_ID, ...command }, world.soon())).outcome ===
+        'REFUNDED'
       );
     }),
   );

@@ -8,7 +8,16 @@ import { LINES, PAYABLE_MINOR } from './play.js';
 import { ORDER_ID, type World } from './world.js';
 
 /** What a schedule has come to, to be counted: none of it may be rare. */
-export type Ending = 'PAID' | 'SHIPPED' | 'CANCELLED' | 'SURPLUS' | 'LINES' | 'GOODWILL' | 'RETURNED';
+export const ENDINGS = [
+  'PAID',
+  'SHIPPED',
+  'CANCELLED',
+  'SURPLUS',
+  'LINES',
+  'GOODWILL',
+  'RETURNED',
+] as const;
+export type Ending = (typeof ENDINGS)[number];
 
 export async function judge(world: World): Promise<Ending[]> {
   const order = await world.books.orders.read(ORDER_ID, world.soon());
@@ -70,8 +79,10 @@ async function judgeUnits({ stock, keys }: World, order: Order): Promise<void> {
   same('the reservation', [...states].join(), over ? unpaid : 'CONFIRMED');
 }
 
+type Fact = string | number | bigint | boolean;
+
 // Said some fifteen times a schedule, which a matcher would make the dearest part of it.
-function same(what: string, found: unknown, wanted: unknown): void {
+function same(what: string, found: Fact, wanted: Fact): void {
   if (found !== wanted) throw new Error(`${what}: ${found} instead of ${wanted}`);
 }
 

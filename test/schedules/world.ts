@@ -11,7 +11,7 @@ import { RecordPayment } from '../../services/order/app/record-payment.js';
 import { RefundLines } from '../../services/order/app/refund-lines.js';
 import { orderKeys } from '../../services/order/infra/order-keys.js';
 import { cancelMany } from '../../services/payment/app/cancel-payment.js';
-import type { PaymentPorts, PaymentStore } from '../../services/payment/app/ports.js';
+import type { PaymentPorts } from '../../services/payment/app/ports.js';
 import { refundOwed } from '../../services/payment/app/refund-payment.js';
 import { newsHandlers } from '../../services/payment/app/relay-news.js';
 import { takeEvent } from '../../services/payment/app/take-event.js';
@@ -21,6 +21,7 @@ import { createLog } from '../../services/platform/log.js';
 import type { Books, Mail } from './books.js';
 import { each, type Plan } from './plan.js';
 import { LedgerProvider } from './provider.js';
+import { steppedOrders, steppedPayments } from './steps.js';
 import { ScheduledStock } from './stock.js';
 
 /** A call whose outcome its caller does not know. */
@@ -85,7 +86,13 @@ export class World {
     this.cancel = new CancelOrder({ orders, payments });
     this.expire = new ExpireOrders({ orders, payments, clock, limits: EXPIRE });
     this.refundLines = new RefundLines({ orders });
-    const parts = { stock: this.stock.port, payments, keys: this.keys, clock, deliverMsMax: STEP_MS_MAX };
+    const parts = {
+      stock: this.stock.port,
+      payments,
+      keys: this.keys,
+      clock,
+      deliverMsMax: STEP_MS_MAX,
+    };
     this.#handlers = { ...effectHandlers(parts), ...newsHandlers(this.ports) };
   }
 
@@ -216,12 +223,8 @@ export class World {
         }),
       refund: ({ paymentId, ...command }) =>
         heard('refund', async () => {
-          const { outcome } = await refundOwed(
-            ports,
-            keyOf(paymentId),
-            { ...command, reason: '' },
-            this.soon(),
-          );
+          const owed = { ...command, reason: '' };
+          const { outcome } = await refundOwed(ports, keyOf(paymentId), owed, this.soon());
           return outcome === 'ACCEPTED' ? 'DONE' : { refused: outcome };
         }),
     };
@@ -237,32 +240,8 @@ function keyOf(paymentId: string): PaymentKey {
 }
 
 type Delivery = 'DONE' | 'RETRY' | { park: string };
-type Step = <T>(label: string, act: () => Promise<T>) => Promise<T>;
 
 const log = createLog({ service: 'schedules', level: 'silent' });
-
-function steppedOrders(orders: OrderStore, step: Step): OrderStore {
-  return {
-    commit: (...args) => step('commit', () => orders.commit(...args)),
-    findByRequest: (...args) => step('find order', () => orders.findByRequest(...args)),
-    read: (...args) => step('read order', () => orders.read(...args)),
-    list: (...args) => step('list orders', () => orders.list(...args)),
-    change: (...args) => step(`order ${args[1].kind}`, () => orders.change(...args)),
-    resolve: (...args) => step('resolve orders', () => orders.resolve(...args)),
-    dueQueues: orders.dueQueues.map((queue) => ({
-      name: queue.name,
-      claim: (...args) => step('claim due orders', () => queue.claim(...args)),
-    })),
-  };
-}
-
-function steppedPayments(payments: PaymentStore, step: Step): PaymentStore {
-  return {
-    create: (...args) => step('create payment', () => payments.create(...args)),
-    get: (...args) => step('read payment', () => payments.get(...args)),
-    update: (target, decide) => step('payment', () => payments.update(target, decide)),
-  };
-}
 
 function rethrow(settled: PromiseSettledResult<unknown>): void {
   if (settled.status === 'rejected' && !(settled.reason instanceof Lost)) throw settled.reason;

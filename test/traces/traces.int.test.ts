@@ -2,12 +2,13 @@
 // link, whatever became of the order and whoever died meanwhile.
 // Method: real processes that record every call; the test is the caller whose trace they continue.
 import path from 'node:path';
+import { Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Order } from '../../gen/spillway/order/v1/order_pb.js';
 import { OrderState } from '../../gen/spillway/order/v1/order_pb.js';
 import { freePort, LOOPBACK } from '../../launcher/ports.js';
 import type { TraceSpan } from '../../launcher/trace/trace-span.js';
-import { patiently, refusalOf } from '../harness/clients.js';
+import { patiently, refusalOf, soon } from '../harness/clients.js';
 import { startService } from '../harness/service-process.js';
 import { fresh, Shop } from '../harness/shop.js';
 import { startTestMesh, type TestMesh } from '../harness/test-mesh.js';
@@ -82,6 +83,38 @@ test(
     expect(unlinked(seen.trace(caller.traceId))).toEqual([]);
     const [create] = seen.named(caller.traceId, 'spillway.order.v1.OrderService/CreateOrder');
     expect(create?.attributes).toMatchObject({ 'spillway.order.id': orderId });
+  },
+  STORY_MS_MAX,
+);
+
+test(
+  'a payment that nobody records goes on in the trace of its order; a recorded one links to it',
+  async () => {
+    const shop = new Shop(mesh.clients);
+    const [caller, payer] = [new Caller(), new Caller()];
+    const sku = await shop.sells(5);
+    const first = await create(caller, sku, fresh('r'));
+    const second = await create(caller, sku, fresh('r'));
+    const pay = (order: Order | undefined) => ({
+      paymentId: order?.paymentId ?? '',
+      requestId: fresh('pay'),
+      method: 'card',
+    });
+    const silent = { ...soon(), metadata: unrecorded() };
+    await mesh.clients.payments.startPayment(pay(first.order), silent);
+    await mesh.clients.payments.startPayment(pay(second.order), payer.call());
+
+    const charge = `${CREATE} > order intend > payment payment.create > payment payment.charge`;
+    const callback = `${charge} > payment POST /v1/charges > gateway POST /callbacks/{provider}`;
+    const handle = 'PaymentService/HandleProviderEvent';
+    const taken = `${callback} > gateway ${handle} > payment ${handle}`;
+    const seen = await Recorded.ofPaths(mesh.traceDir, caller, [
+      `${taken} > payment process payment.captured > order order.record > order process order.paid`,
+    ]);
+    expect(seen.loose(caller.traceId, [caller.spanId])).toEqual([]);
+    const own = await Recorded.ofPaths(mesh.traceDir, payer, [START]);
+    const [started] = own.named(payer.traceId, 'spillway.payment.v1.PaymentService/StartPayment');
+    expect(started?.links.map(({ traceId }) => traceId)).toContain(caller.traceId);
   },
   STORY_MS_MAX,
 );
@@ -172,28 +205,32 @@ test(
 );
 
 test(
-  'a crash after the commit: what another process carries on is in the same trace',
+  'a crash after a commit: what another process carries on is in the same trace',
   async () => {
     const shop = new Shop(mesh.clients);
     const caller = new Caller();
-    const [sku, request] = [await shop.sells(5), fresh('r')];
+    const sku = await shop.sells(5);
+    const { orderId } = await shop.order({ [sku]: 1 });
     const address = `${LOOPBACK}:${await freePort()}`;
     const file = path.join(mesh.traceDir, 'order-victim.jsonl');
-    const env = { ...mesh.serviceEnv, CRASH_AT: 'create.after-commit', TRACE_FILE: file };
+    const env = { ...mesh.serviceEnv, CRASH_AT: 'change.after-commit', TRACE_FILE: file };
     const victim = await startService({ program: 'order', address, env });
     const orders = mesh.connect({ order: [address] }).orders;
-    const body = { requestId: request, userId: 'crash-user', lines: [{ skuId: sku, quantity: 1 }] };
-    await expect(orders.createOrder(body, caller.call())).rejects.toThrow();
+    const request = { orderId, reason: 'changed my mind' };
+    await expect(orders.cancelOrder(request, caller.call())).rejects.toThrow();
     expect(await victim.ended).toBe('SIGKILL');
 
-    const relayed = 'order process order.created';
+    await shop.stockBecomes(sku, '5/0/0 of 5', STORY_MS_MAX);
+    const relayed = 'order process stock.release';
     const seen = await Recorded.ofPaths(mesh.traceDir, caller, [
-      `${relayed} > payment payment.create > payment payment.insert`,
+      `${relayed} > inventory inventory.release > inventory inventory.close`,
     ]);
-    const [event] = seen.named(caller.traceId, 'process order.created');
+    const [event] = seen.named(caller.traceId, 'process stock.release');
+    expect(event?.attributes).toMatchObject({ 'spillway.aggregate.id': orderId });
     expect(event?.attributes['spillway.outbox.attempts']).toBeGreaterThanOrEqual(1);
-    const { order, duplicate } = await mesh.clients.orders.createOrder(body, caller.call());
-    expect([duplicate, order?.orderId]).toEqual([true, event?.attributes['spillway.aggregate.id']]);
+    // The retry of the caller, in the same trace, finds it done.
+    await patiently(() => mesh.clients.orders.cancelOrder(request, caller.call()));
+    await Recorded.ofPaths(mesh.traceDir, caller, ['order OrderService/CancelOrder']);
   },
   STORY_MS_MAX,
 );
@@ -221,6 +258,13 @@ test(
   },
   STORY_MS_MAX,
 );
+
+/** Of a caller that has decided not to be recorded. */
+function unrecorded(): Metadata {
+  const metadata = new Metadata();
+  metadata.set('traceparent', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`);
+  return metadata;
+}
 
 /** Members of batches that their batch links to, but that do not link back. */
 function unlinked(spans: readonly TraceSpan[]): string[] {

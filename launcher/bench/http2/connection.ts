@@ -22,8 +22,6 @@ const WINDOW_BYTES_DEFAULT = 65_535;
 const GRANT_BYTES = 2 ** 28;
 const INITIAL_WINDOW_SIZE = 4;
 const MESSAGE_HEAD_BYTES = 5;
-/** Longer than any answer under load; a call that takes longer fails the run. */
-const CALL_MS_MAX = 10_000;
 const LOOK_INTERVAL_MS = 1_000;
 
 /** A call that was answered with another status than OK. */
@@ -57,10 +55,12 @@ export class Connection {
   readonly #blocks = new Map<string, Buffer>();
   readonly #send: SendWindow;
   readonly #look: NodeJS.Timeout;
+  readonly #callMsMax: number;
   #nextStream = 1;
   #receivedBytes = 0;
 
-  constructor(address: string) {
+  constructor(address: string, callMsMax: number) {
+    this.#callMsMax = callMsMax;
     const { hostname, port, host } = new URL(`http://${address}`);
     this.#authority = host;
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -120,7 +120,7 @@ export class Connection {
       [':path', path],
       ['content-type', 'application/grpc'],
       ['te', 'trailers'],
-      ['grpc-timeout', `${CALL_MS_MAX / 1000}S`],
+      ['grpc-timeout', `${this.#callMsMax}m`],
       ['user-agent', 'spillway-bench'],
     ];
     const { block, settled } = this.#encoder.encode(headers);
@@ -204,8 +204,8 @@ export class Connection {
   /** The oldest call stands first. */
   #lookForLate(): void {
     const [oldest] = this.#calls.values();
-    if (oldest !== undefined && performance.now() - oldest.startMs > CALL_MS_MAX) {
-      this.#fail(new Error(`no answer for ${CALL_MS_MAX} ms`));
+    if (oldest !== undefined && performance.now() - oldest.startMs > this.#callMsMax) {
+      this.#fail(new Error(`no answer for ${this.#callMsMax} ms`));
     }
   }
 

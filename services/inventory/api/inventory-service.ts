@@ -112,9 +112,7 @@ function closing({ close }: InventoryUseCases) {
     async batchReturnLines(request, ctx) {
       const { returns, traces } = request;
       const outcomes = await withMembers('inventory.return-lines', traces, ctx.span, (spans) => {
-        const asked = returns.map((item, i) =>
-          toLinesReturn(item, `returns[${i}].`, spans?.of(i)),
-        );
+        const asked = returns.map((item, i) => toLinesReturn(item, `returns[${i}].`, spans?.of(i)));
         return close.returnLines(asked, ctx.deadlineMs);
       });
       return { outcomes: outcomes.map(toWireClose) };

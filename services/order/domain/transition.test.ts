@@ -233,6 +233,13 @@ test.each<[string, OrderState, string, Partial<Order>]>([
   expect(decision.outcome === 'CHANGED' && decision.effects.join(' ')).toBe(effects);
 });
 
+test('the time of the payment stays when a unit is refunded', () => {
+  const order = orderIn('PAID', TWO);
+  const decision = decide(order, events['refund a unit'] as OrderEvent);
+  if (decision.outcome !== 'CHANGED') throw new Error(decision.outcome);
+  expect(applyChange(order, decision, 9_000).paidMs).toBe(order.paidMs);
+});
+
 test('a deposit that came after the balance was due is given back', () => {
   const order = presaleIn('DEPOSIT_PAID', KEPT);
   const transitions = order.transitions.map((made) => ({ ...made, atMs: TERMS.balanceDueMs }));

@@ -93,9 +93,9 @@ export function orderRefundsContract(open: () => Promise<StoreUnderTest>): void 
   test('orders that change in one batch keep their own sums', async () => {
     const ids = await Promise.all([paid(), paid(), paid()]);
     await Promise.all([
-      refund(ids[0] as bigint, 'b1', units(1, 'tea')),
-      refund(ids[1] as bigint, 'b1', units(1, 'cup')),
-      change(ids[2] as bigint, { kind: 'DELIVER', expectedVersion: 0 }),
+      refund(ids[0], 'b1', units(1, 'tea')),
+      refund(ids[1], 'b1', units(1, 'cup')),
+      change(ids[2], { kind: 'DELIVER', expectedVersion: 0 }),
     ]);
     const orders = await Promise.all(ids.map((orderId) => under.store.read(orderId, soon())));
     const sums = orders.map((order) =>

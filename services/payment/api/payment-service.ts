@@ -5,6 +5,7 @@ import { invalidField } from '../../platform/rpc/errors.js';
 import type { CallContext, Handlers } from '../../platform/rpc/server.js';
 import { withMembers } from '../../platform/telemetry/trace-batch.js';
 import { cancelMany, cancelOne } from '../app/cancel-payment.js';
+import { lookAgain } from '../app/look-again.js';
 import type { PaymentPorts } from '../app/ports.js';
 import { refundOwed, refundPayment } from '../app/refund-payment.js';
 import { startPayment } from '../app/start-payment.js';
@@ -62,8 +63,15 @@ export function paymentHandlers(ports: PaymentPorts): Handlers<typeof PaymentSer
 
     handleProviderEvent: async ({ provider, signature, body }, { deadlineMs, span }) => {
       const result = await takeEvent(ports, { provider, signature, body, deadlineMs, span });
+      if (result.outcome === 'PROVIDER_SILENT') throw silent(ports);
       if (result.outcome !== 'TAKEN') throw refusal(result.outcome);
       return { duplicate: result.duplicate };
+    },
+
+    lookAgain: async ({ paymentId }, { deadlineMs }) => {
+      const result = await lookAgain(ports, knownPayment(paymentId), deadlineMs);
+      if (result.outcome === 'PAYMENT_UNKNOWN') throw refusal(result.outcome);
+      return { payment: toWirePayment(result.payment), answered: result.answered };
     },
   };
 }
@@ -96,7 +104,7 @@ async function start(
       return { payment: toWirePayment(result.payment), redirectUrl: result.redirectUrl };
     case 'PROVIDER_DOWN':
     case 'PROVIDER_SILENT':
-      throw unavailable('the payment provider does not answer', ports.settings.providerRetryMs);
+      throw silent(ports);
     case 'PAYMENT_UNKNOWN':
     case 'REQUEST_ID_REUSED':
       throw refusal(result.outcome);
@@ -174,6 +182,10 @@ async function refundUpTo(
     case 'TRANSITION_ILLEGAL':
       throw refusal(result.outcome, result.payment.state);
   }
+}
+
+function silent({ settings }: PaymentPorts) {
+  return unavailable('the payment provider does not answer', settings.providerRetryMs);
 }
 
 /** An id of a form that no payment has is as unknown as one that nobody has created. */

@@ -71,7 +71,8 @@ export interface Provider {
   /** False while it is known to be down. */
   up(): boolean;
   charge(order: ChargeOrder): Promise<ChargeAnswer>;
-  find(key: string): Promise<FindAnswer>;
+  /** `number` is what it has called the charge; empty when it has not told us. */
+  find(key: string, number: string): Promise<FindAnswer>;
   refund(order: RefundOrder): Promise<RefundAnswer>;
   /** Checks signature and age of a callback, then reads it. Never throws on odd input. */
   readEvent(signature: string, body: Uint8Array): EventReading;
@@ -100,6 +101,7 @@ export type ChargeAnswer =
 
 export type FindAnswer =
   | { outcome: 'FOUND'; charge: Charge }
+  /** Nobody can have paid: another charge under the same key does no harm. */
   | { outcome: 'NOT_FOUND' }
   | { outcome: 'UNKNOWN'; reason: string };
 

@@ -64,7 +64,10 @@ async function deliveryOf(
   }
 }
 
-async function askForRefund(ports: PaymentPorts, { payload, span }: NewsEvent): Promise<Delivery> {
+export async function askForRefund(
+  ports: PaymentPorts,
+  { payload, span }: NewsEvent,
+): Promise<Delivery> {
   const news = payload as RefundNews;
   const provider = ports.providers.get(news.provider);
   if (provider === undefined) return { park: `no provider ${news.provider}` };

@@ -60,7 +60,8 @@ function withEvent(
   cause: string,
 ): Decision<SettleResult> {
   const { outcome } = decision.result;
-  if (outcome === 'MISMATCH' || outcome === 'PAYMENT_UNKNOWN') return decision;
+  const taken = outcome === 'APPLIED' || outcome === 'STALE' || outcome === 'SURPLUS';
+  if (!taken) return decision;
   return { ...decision, change: { cause, ...decision.change, event } };
 }
 

@@ -44,8 +44,9 @@ export async function startPayment(
   if (payment.trace !== undefined) span?.link(payment.trace);
   // Unrecorded itself, the payment of a recorded order goes on in the order's trace.
   const shown = span ?? beginUnder(payment.trace, 'payment.charge');
-  const charged = await chargeAttempt(ports, asked, payment, attempt, shown);
-  if (shown !== span) shown?.end({ outcome: charged.outcome });
+  const charged = await chargeAttempt(ports, asked, payment, attempt, shown).finally(() => {
+    if (shown !== span) shown?.end();
+  });
   if (charged.outcome === 'SILENT') return { outcome: 'PROVIDER_SILENT' };
   return 'payment' in charged.result
     ? { outcome: 'STARTED', payment: charged.result.payment, redirectUrl: charged.redirectUrl }

@@ -9,9 +9,10 @@ import {
   paymentIdOf,
   paymentKeyOf,
 } from '../domain/payment-id.js';
-import type { PaymentPorts, ProviderEvent } from './ports.js';
+import type { PaymentPorts, Provider, ProviderEvent } from './ports.js';
 import { applyRefundNews } from './refund-payment.js';
 import { PAYMENT_MISMATCH, settleCharge } from './settle-charge.js';
+import { settleContradiction } from './settle-contradiction.js';
 
 export interface RawEvent extends Traced {
   readonly provider: string;
@@ -23,6 +24,8 @@ export interface RawEvent extends Traced {
 export type TakeEventResult =
   | { outcome: 'TAKEN'; duplicate: boolean }
   | { outcome: 'EVENT_FORGED'; reason: string }
+  /** It contradicts an earlier one, and the provider does not say which is true: send it again. */
+  | { outcome: 'PROVIDER_SILENT' }
   | { outcome: 'PAYMENT_UNKNOWN' };
 
 const events = counters('spillway.payment.events');
@@ -37,21 +40,21 @@ export async function takeEvent(ports: PaymentPorts, raw: RawEvent): Promise<Tak
 
 async function take(ports: PaymentPorts, raw: RawEvent): Promise<TakeEventResult> {
   const provider = ports.providers.get(raw.provider);
-  const reading = provider?.readEvent(raw.signature, raw.body) ?? NO_PROVIDER;
-  if (reading.outcome === 'FORGED') {
-    ports.log.warn({ provider: raw.provider, reason: reading.reason }, 'provider event refused');
-    return { outcome: 'EVENT_FORGED', reason: reading.reason };
-  }
+  if (provider === undefined) return forged(ports, raw, 'no such provider');
+  const reading = provider.readEvent(raw.signature, raw.body);
+  if (reading.outcome === 'FORGED') return forged(ports, raw, reading.reason);
   if (reading.outcome === 'IGNORED') return { outcome: 'TAKEN', duplicate: false };
   const { event } = reading;
   const payment = paymentKeyOf(event.reference);
   if (payment === undefined) return { outcome: 'PAYMENT_UNKNOWN' };
-  const result = await apply(ports, payment, event, raw);
+  const result = await apply(ports, provider, payment, event, raw);
   switch (result.outcome) {
     case 'PAYMENT_UNKNOWN':
       return { outcome: 'PAYMENT_UNKNOWN' };
     case 'MISMATCH':
       return { outcome: 'EVENT_FORGED', reason: result.problem };
+    case 'SILENT':
+      return { outcome: 'PROVIDER_SILENT' };
     default:
       if (event.createdMs !== undefined) {
         delays.record(Math.max(0, ports.clock.nowMs() - event.createdMs) / 1_000);
@@ -60,10 +63,14 @@ async function take(ports: PaymentPorts, raw: RawEvent): Promise<TakeEventResult
   }
 }
 
-const NO_PROVIDER = { outcome: 'FORGED', reason: 'no such provider' } as const;
+function forged({ log }: PaymentPorts, { provider }: RawEvent, reason: string): TakeEventResult {
+  log.warn({ provider, reason }, 'provider event refused');
+  return { outcome: 'EVENT_FORGED', reason };
+}
 
 async function apply(
   ports: PaymentPorts,
+  asked: Provider,
   payment: PaymentKey,
   event: ProviderEvent,
   { provider, deadlineMs, span }: RawEvent,
@@ -84,7 +91,9 @@ async function apply(
   const state = kind === 'charge.succeeded' ? 'SUCCEEDED' : 'FAILED';
   const { attemptNo } = charge;
   const told = { state, providerNumber: number, money, cause: eventId } as const;
-  return settleCharge(ports, { ...common, news: { attemptNo, provider, ...told } });
+  const command = { ...common, news: { attemptNo, provider, ...told } };
+  const result = await settleCharge(ports, command);
+  return result.outcome === 'CONTRADICTED' ? settleContradiction(ports, asked, command) : result;
 }
 
 /** Truly signed, so either the provider is wrong about our money or we are: a person must look. */

@@ -26,6 +26,8 @@ export interface ChargeNews {
 
 export type ChargeResult =
   | { outcome: 'APPLIED' | 'STALE' | 'SURPLUS'; payment: Payment }
+  /** It cannot be true beside what was said before. Nothing is applied before the provider is asked. */
+  | { outcome: 'CONTRADICTED'; attempt: Attempt }
   | { outcome: 'PAYMENT_UNKNOWN' }
   /** It is not about a charge of ours. Nothing is applied; a person must look. */
   | { outcome: 'MISMATCH'; problem: string };
@@ -47,6 +49,7 @@ export function applyCharge(
   if (attempt === undefined || problem !== undefined) {
     return { result: { outcome: 'MISMATCH', problem: problem ?? 'no such attempt' } };
   }
+  if (contradicts(attempt, news)) return { result: { outcome: 'CONTRADICTED', attempt } };
   const state = nextAttemptState(attempt, news, file.payment.deadlineMs < rules.nowMs);
   const next: Attempt = {
     ...attempt,
@@ -75,6 +78,15 @@ function problemOf(payment: Payment, attempt: Attempt | undefined, news: ChargeN
   return other && providerNumber !== ''
     ? `charge ${providerNumber} instead of ${attempt.providerNumber}`
     : undefined;
+}
+
+/** Only what came unasked: an answer to a question of ours is what settles such a thing. */
+function contradicts(attempt: Attempt, { provider, asked, state }: ChargeNews): boolean {
+  if (provider === undefined || asked === true) return false;
+  const said = attempt.state;
+  return (
+    (said === 'FAILED' && state === 'SUCCEEDED') || (said === 'SUCCEEDED' && state === 'FAILED')
+  );
 }
 
 /** A buyer who was given up may still come back: from TIMED_OUT all that a provider says is news. */

@@ -90,12 +90,17 @@ export function refundUpTo(
   if (payment.capturedMinor === 0n) return { result: { outcome: 'TRANSITION_ILLEGAL', payment } };
   if (payment.currency !== currency) return { result: { outcome: 'CURRENCY_DIFFERS', payment } };
   const leftMinor = payment.capturedMinor - payment.refundedMinor;
-  const amountMinor = leftMinor < command.amountMinor ? leftMinor : command.amountMinor;
+  const amountMinor = smaller(leftMinor, command.amountMinor);
   const result = { outcome: 'ACCEPTED', currency, refundedMinor: amountMinor } as const;
   if (amountMinor === 0n) return { result };
   const { reason } = command;
   const refund = counted(file, { refundId, requestId, amountMinor, reason }, nowMs);
   return { result, change: refundChange(payment, refund, nowMs) };
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
 }
 
 /** Returns all that is left; when asked again, nothing is left. */

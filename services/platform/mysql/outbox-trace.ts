@@ -12,14 +12,21 @@ import {
   contextOf,
   TRACEPARENT,
   type TraceContext,
+  type Traced,
   traceparentOf,
 } from '../telemetry/trace-context.js';
 import { beginUnder } from '../telemetry/trace-recorder.js';
-import type { Delivery } from './outbox-handlers.js';
-import type { OutboxEvent } from './outbox-rows.js';
+
+/** As much of an event as matters here. */
+interface Event extends Traced {
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly payload: unknown;
+  readonly trace?: TraceContext | undefined;
+}
 
 /** The payload as it is stored. */
-export function storedPayload({ payload, trace }: OutboxEvent): unknown {
+export function storedPayload({ payload, trace }: Pick<Event, 'payload' | 'trace'>): unknown {
   if (trace === undefined || typeof payload !== 'object' || payload === null) return payload;
   return { ...payload, [TRACEPARENT]: traceparentOf(trace) };
 }
@@ -35,7 +42,7 @@ export function readPayload(stored: unknown): { payload: unknown; trace?: TraceC
 }
 
 /** Gives each recorded event a span for its delivery. */
-export function beginDeliveries(kind: string, events: OutboxEvent[]): OutboxEvent[] {
+export function beginDeliveries<E extends Event>(kind: string, events: E[]): E[] {
   if (!events.some(({ trace }) => trace !== undefined)) return events;
   return events.map((event) => {
     const { aggregateId, version } = event;
@@ -57,7 +64,10 @@ export function beginDeliveries(kind: string, events: OutboxEvent[]): OutboxEven
   });
 }
 
-export function endDeliveries(events: readonly OutboxEvent[], deliveries: Delivery[]): void {
+export function endDeliveries(
+  events: readonly Traced[],
+  deliveries: readonly (string | { park: string })[],
+): void {
   events.forEach(({ span }, i) => {
     const delivery = deliveries[i];
     span?.end({ outcome: typeof delivery === 'object' ? 'PARK' : delivery });

@@ -66,13 +66,7 @@ const RELAY_INTERVAL_MS = 500;
 const RELAY_ERROR_DELAY_MS = 1_000;
 
 export class Outbox {
-  readonly stats: OutboxStats = {
-    delivered: 0,
-    relayed: 0,
-    retried: 0,
-    parked: 0,
-    leftToRelay: 0,
-  };
+  readonly stats: OutboxStats = { delivered: 0, relayed: 0, retried: 0, parked: 0, leftToRelay: 0 };
   readonly #o: OutboxOptions;
   readonly #handlers: EventHandlers;
   readonly #deliveries = new Map<string, Batcher<OutboxEvent[], void>>();

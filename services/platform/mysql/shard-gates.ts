@@ -151,7 +151,7 @@ export class ShardGates {
     ask: (server: MysqlServer) => Promise<R | NotOwner>,
   ): Promise<R> {
     return ask(this.shards.serverOf(shard)).then((answer) =>
-      answer === NOT_OWNER ? this.#askAgain(shard, deadlineMs, state, ask) : (answer as R),
+      answer === NOT_OWNER ? this.#askAgain(shard, deadlineMs, state, ask) : answer,
     );
   }
 
@@ -166,7 +166,7 @@ export class ShardGates {
       const now = this.#owners[shard]?.state;
       if (now !== 'OPEN' && now !== state) continue;
       const answer = await ask(this.shards.serverOf(shard));
-      if (answer !== NOT_OWNER) return answer as R;
+      if (answer !== NOT_OWNER) return answer;
     }
   }
 

@@ -35,7 +35,7 @@ export async function openThings() {
   }
   /** As another process knows the gates. */
   const another = async (clock = systemClock) => {
-    const [one, other] = urls.map((url) => url as string);
+    const [one, other] = urls;
     const map = connectShards({
       shards: [
         { from: 0, to: SHARDS / 2 - 1, url: one as string },

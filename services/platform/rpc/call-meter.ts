@@ -4,6 +4,7 @@
 import type { Message } from '@bufbuild/protobuf';
 import { type handleUnaryCall, status } from '@grpc/grpc-js';
 import { type Histogram, histograms } from '../telemetry/metrics.js';
+import { callerDeadlineMs } from './call-context.js';
 
 type Durations = ReturnType<typeof histograms<'rpc.server.call.duration'>>;
 
@@ -44,8 +45,13 @@ export function metered(
   return (call, reply) => {
     const startMs = performance.now();
     handle(call, (error, value, trailer, flags) => {
-      meter.ended(startMs, error?.code ?? status.OK);
+      meter.ended(startMs, call.cancelled ? unheard(call) : (error?.code ?? status.OK));
       reply(error, value, trailer, flags);
     });
   };
+}
+
+/** Whatever the answer was, the caller has not heard it. */
+function unheard(call: Parameters<typeof callerDeadlineMs>[0]): number {
+  return Date.now() >= callerDeadlineMs(call) ? status.DEADLINE_EXCEEDED : status.CANCELLED;
 }

@@ -2,7 +2,7 @@
 // both sides. Refusals that the contract lists are outcomes; only what a server could not do is an
 // error. An unrecorded call pays for one look at its headers.
 
-import { Metadata, type MetadataValue, status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { ATTR_RPC_METHOD, ATTR_RPC_SYSTEM_NAME } from '@opentelemetry/semantic-conventions';
 import { type Span, TRACEPARENT, traceparentOf } from '../telemetry/trace-context.js';
 import { recording } from '../telemetry/trace-recorder.js';
@@ -19,6 +19,13 @@ export interface CallFailure {
   readonly reason: string | undefined;
 }
 
+/** A call, as far as its headers are concerned. */
+export interface CallHeaders {
+  readonly metadata: Metadata;
+  /** One of them, where that does not cost all of them. */
+  header?(name: string): string | undefined;
+}
+
 /** The recorder of one method's calls, on the server. */
 export class CallTrace {
   readonly #entrance: Entrance;
@@ -30,9 +37,8 @@ export class CallTrace {
     this.#entrance = new Entrance(nameOf(path), { kind: 'SERVER', attributes, strangers });
   }
 
-  begin(metadata: Metadata, nowMs: number): Span | undefined {
-    if (!recording()) return undefined;
-    return this.beginFrom(headerOf(metadata.get(TRACEPARENT)[0]), nowMs);
+  begin(call: CallHeaders, nowMs: number): Span | undefined {
+    return recording() ? this.beginFrom(headerOf(call), nowMs) : undefined;
   }
 
   beginFrom(traceparent: string | undefined, nowMs: number): Span | undefined {
@@ -108,7 +114,9 @@ function attributesOf(path: string, system: RpcSystem = 'grpc') {
   return { [ATTR_RPC_SYSTEM_NAME]: system, [ATTR_RPC_METHOD]: nameOf(path) };
 }
 
-function headerOf(value: MetadataValue | undefined): string | undefined {
+function headerOf(call: CallHeaders): string | undefined {
+  if (call.header !== undefined) return call.header(TRACEPARENT);
+  const [value] = call.metadata.get(TRACEPARENT);
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -79,7 +79,7 @@ export function streamCall(o: StreamMethod): handleServerStreamingCall<Message, 
     const deadlineMs = Math.min(callerDeadlineMs(call), nowMs + STREAM_MS_MAX);
     if (deadlineMs <= nowMs) return void call.emit('error', TOO_LATE);
     if (!o.admission.enter()) return void call.emit('error', FULL);
-    const span = trace.begin(call.metadata, nowMs);
+    const span = trace.begin(call, nowMs);
     const stream = new OpenStream(call, deadlineMs, deadlineMs - nowMs, span);
     o.open.add(stream.end);
     void serve(call, stream);

@@ -67,7 +67,7 @@ export function unaryCall(o: UnaryMethod): handleUnaryCall<Message, Buffer> {
     const deadlineMs = effectiveDeadlineMs(callerMs, o.limits, nowMs);
     if (deadlineMs <= nowMs) return reply(TOO_LATE);
     if (o.admission && !o.admission.enter()) return reply(FULL);
-    const ctx = new LiveCall(call, deadlineMs, trace.begin(call.metadata, nowMs));
+    const ctx = new LiveCall(call, deadlineMs, trace.begin(call, nowMs));
     // grpc-js watches over the caller's own deadline; a timer of ours is needed only below it.
     const once = deadlineMs < callerMs ? replyInTime(ctx, reply, deadlineMs - nowMs) : reply;
     void answer(call.request, ctx, once);

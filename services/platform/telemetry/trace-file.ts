@@ -24,12 +24,17 @@ export class TraceFile implements SpanExporter {
   }
 
   export(spans: ReadableSpan[], done: Done): void {
-    this.#last = this.#last
-      .then(() => this.#write(spans))
-      .then(
-        () => done({ code: SUCCESS }),
-        (error: Error) => done({ code: FAILED, error }),
-      );
+    this.#last = this.#inTurn(this.#last, spans, done);
+  }
+
+  async #inTurn(before: Promise<void>, spans: ReadableSpan[], done: Done): Promise<void> {
+    await before;
+    try {
+      await this.#write(spans);
+    } catch (error) {
+      return done({ code: FAILED, error: error as Error });
+    }
+    done({ code: SUCCESS });
   }
 
   async forceFlush(): Promise<void> {

@@ -8,7 +8,6 @@ import {
   type Context,
   SpanKind as OtelKind,
   type Span as OtelSpan,
-  type AttributeValue as OtelValue,
   ROOT_CONTEXT,
   SpanStatusCode,
   TraceFlags,
@@ -60,7 +59,7 @@ function begin(from: Tracer, name: string, context: Context, o: SpanOptions = {}
     name,
     {
       kind: KINDS[o.kind ?? 'INTERNAL'],
-      attributes: (o.attributes ?? {}) as Record<string, OtelValue>,
+      attributes: o.attributes ?? {},
       ...(o.links && { links: o.links.map((link) => ({ context: sampled(link) })) }),
       ...(o.startMs !== undefined && { startTime: o.startMs }),
     },
