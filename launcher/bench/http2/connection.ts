@@ -2,25 +2,25 @@
 // needs and nothing else: a generator that shares two cores with what it measures must cost next to
 // nothing.
 import { connect, type Socket } from 'node:net';
+import type { Field } from '../../../services/platform/http2/field.js';
 import {
-  FLAG_ACK,
-  FLAG_END,
-  FLAG_END_HEADERS,
-  FLAG_PADDED,
-  FLAG_PRIORITY,
+  FLAG,
   FRAME,
   FrameReader,
-  FrameWriter,
-} from './frames.js';
-import { type Header, HeaderDecoder, HeaderEncoder } from './hpack.js';
+  numberFrame,
+  PREFACE,
+  SETTING,
+  settingsFrame,
+  WINDOW_DEFAULT,
+  WINDOW_MAX,
+} from '../../../services/platform/http2/frames.js';
+import { HpackDecoder } from '../../../services/platform/http2/hpack.js';
+import { FrameWriter } from './frame-writer.js';
+import { HeaderEncoder } from './header-encoder.js';
 import { SendWindow } from './send-window.js';
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-const WINDOW_BYTES_MAX = 2 ** 31 - 1;
-const WINDOW_BYTES_DEFAULT = 65_535;
 /** What was read is granted again when it is this much. */
 const GRANT_BYTES = 2 ** 28;
-const INITIAL_WINDOW_SIZE = 4;
 const MESSAGE_HEAD_BYTES = 5;
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -50,7 +50,7 @@ export class Connection {
   readonly #authority: string;
   readonly #out: FrameWriter;
   readonly #encoder = new HeaderEncoder();
-  readonly #decoder = new HeaderDecoder();
+  readonly #decoder = new HpackDecoder();
   readonly #calls = new Map<number, Call>();
   readonly #blocks = new Map<string, Buffer>();
   readonly #send: SendWindow;
@@ -65,9 +65,13 @@ export class Connection {
     this.#authority = host;
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
     this.#out = new FrameWriter((bytes) => this.#socket.write(bytes));
-    this.#send = new SendWindow(this.#out, WINDOW_BYTES_DEFAULT);
-    const frames = new FrameReader((...frame) => this.#take(...frame));
-    this.#socket.on('data', (chunk) => this.#guarded(() => frames.push(chunk)));
+    this.#send = new SendWindow(this.#out, WINDOW_DEFAULT);
+    const frames = new FrameReader();
+    const take = (type: number, flags: number, streamId: number, payload: Buffer) => {
+      this.#take(type, flags, streamId, payload);
+      return true;
+    };
+    this.#socket.on('data', (chunk) => this.#guarded(() => frames.read(chunk, take)));
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error(`${address} has closed the connection`)));
     this.#look = setInterval(() => this.#lookForLate(), LOOK_INTERVAL_MS).unref();
@@ -88,7 +92,7 @@ export class Connection {
         details: '',
       };
       this.#calls.set(streamId, call);
-      this.#out.frame(FRAME.HEADERS, FLAG_END_HEADERS, streamId, this.#headers(path));
+      this.#out.frame(FRAME.HEADERS, FLAG.END_HEADERS, streamId, this.#headers(path));
       const head = Buffer.alloc(MESSAGE_HEAD_BYTES);
       head.writeUInt32BE(message.length, 1);
       this.#send.data(streamId, head, message);
@@ -102,28 +106,25 @@ export class Connection {
 
   #begin(): void {
     this.#out.append(PREFACE);
-    const settings = Buffer.alloc(6);
-    settings.writeUInt16BE(INITIAL_WINDOW_SIZE, 0);
-    settings.writeUInt32BE(WINDOW_BYTES_MAX, 2);
-    this.#out.frame(FRAME.SETTINGS, 0, 0, settings);
-    this.#grant(WINDOW_BYTES_MAX - WINDOW_BYTES_DEFAULT);
+    this.#out.append(settingsFrame([[SETTING.INITIAL_WINDOW_SIZE, WINDOW_MAX]]));
+    this.#grant(WINDOW_MAX - WINDOW_DEFAULT);
   }
 
   /** As grpc-js sends them; after the first call each is one byte. */
   #headers(path: string): Buffer {
     const known = this.#blocks.get(path);
     if (known !== undefined) return known;
-    const headers: Header[] = [
-      [':method', 'POST'],
-      [':scheme', 'http'],
-      [':authority', this.#authority],
-      [':path', path],
-      ['content-type', 'application/grpc'],
-      ['te', 'trailers'],
-      ['grpc-timeout', `${this.#callMsMax}m`],
-      ['user-agent', 'spillway-bench'],
+    const fields: Field[] = [
+      { name: ':method', value: 'POST' },
+      { name: ':scheme', value: 'http' },
+      { name: ':authority', value: this.#authority },
+      { name: ':path', value: path },
+      { name: 'content-type', value: 'application/grpc' },
+      { name: 'te', value: 'trailers' },
+      { name: 'grpc-timeout', value: `${this.#callMsMax}m` },
+      { name: 'user-agent', value: 'spillway-bench' },
     ];
-    const { block, settled } = this.#encoder.encode(headers);
+    const { block, settled } = this.#encoder.encode(fields);
     // A new entry moves all others up by one.
     if (settled) this.#blocks.set(path, block);
     else this.#blocks.clear();
@@ -142,10 +143,10 @@ export class Connection {
         this.#end(streamId, (call) => call.reject(new Error('the stream was reset')));
         break;
       case FRAME.SETTINGS:
-        if ((flags & FLAG_ACK) === 0) this.#takeSettings(payload);
+        if ((flags & FLAG.ACK) === 0) this.#takeSettings(payload);
         break;
       case FRAME.PING:
-        if ((flags & FLAG_ACK) === 0) this.#out.frame(FRAME.PING, FLAG_ACK, 0, payload);
+        if ((flags & FLAG.ACK) === 0) this.#out.frame(FRAME.PING, FLAG.ACK, 0, payload);
         break;
       case FRAME.WINDOW_UPDATE:
         this.#send.update(streamId, payload.readUInt32BE(0));
@@ -164,28 +165,26 @@ export class Connection {
     }
     const call = this.#calls.get(streamId);
     if (call === undefined) return;
-    if ((flags & FLAG_PADDED) !== 0) throw new Error('a padded frame');
+    if ((flags & FLAG.PADDED) !== 0) throw new Error('a padded frame');
     call.body = call.body === undefined ? payload : Buffer.concat([call.body, payload]);
   }
 
   #takeHeaders(flags: number, streamId: number, payload: Buffer): void {
-    const plain = (flags & (FLAG_PADDED | FLAG_PRIORITY)) === 0 && (flags & FLAG_END_HEADERS) !== 0;
+    const plain = (flags & (FLAG.PADDED | FLAG.PRIORITY)) === 0 && (flags & FLAG.END_HEADERS) !== 0;
     if (!plain) throw new Error('headers of another shape');
     const call = this.#calls.get(streamId);
-    this.#decoder.decode(payload, (name, value) => {
-      if (call === undefined) return;
-      if (name === 'grpc-status') call.status = value;
-      else if (name === 'grpc-message') call.details = value;
-    });
-    if ((flags & FLAG_END) !== 0) this.#end(streamId, answer);
+    const fields = this.#decoder.decode(payload);
+    if (fields === undefined) throw new Error('headers that cannot be read');
+    if (call !== undefined) for (const { name, value } of fields) tell(call, name, value);
+    if ((flags & FLAG.END_STREAM) !== 0) this.#end(streamId, answer);
   }
 
   #takeSettings(payload: Buffer): void {
     for (let at = 0; at + 6 <= payload.length; at += 6) {
-      if (payload.readUInt16BE(at) !== INITIAL_WINDOW_SIZE) continue;
+      if (payload.readUInt16BE(at) !== SETTING.INITIAL_WINDOW_SIZE) continue;
       this.#send.initialBytes = payload.readUInt32BE(at + 2);
     }
-    this.#out.frame(FRAME.SETTINGS, FLAG_ACK, 0, Buffer.alloc(0));
+    this.#out.frame(FRAME.SETTINGS, FLAG.ACK, 0, Buffer.alloc(0));
   }
 
   #end(streamId: number, settle: (call: Call) => void): void {
@@ -196,9 +195,7 @@ export class Connection {
   }
 
   #grant(bytes: number): void {
-    const increment = Buffer.alloc(4);
-    increment.writeUInt32BE(bytes);
-    this.#out.frame(FRAME.WINDOW_UPDATE, 0, 0, increment);
+    this.#out.append(numberFrame(FRAME.WINDOW_UPDATE, 0, bytes));
   }
 
   /** The oldest call stands first. */
@@ -223,6 +220,11 @@ export class Connection {
     for (const call of calls) call.reject(error);
     this.close();
   }
+}
+
+function tell(call: Call, name: string, value: string): void {
+  if (name === 'grpc-status') call.status = value;
+  else if (name === 'grpc-message') call.details = value;
 }
 
 function answer({ status, details, body, resolve, reject }: Call): void {

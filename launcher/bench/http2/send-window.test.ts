@@ -1,7 +1,8 @@
 // Nothing is sent beyond what the peer has granted, to the connection and to each stream apart, and all of
 // it is sent in the end.
 import { expect, test } from '@jest/globals';
-import { FRAME, FrameReader, FrameWriter } from './frames.js';
+import { FRAME, FrameReader } from '../../../services/platform/http2/frames.js';
+import { FrameWriter } from './frame-writer.js';
 import { SendWindow } from './send-window.js';
 
 interface Sent {
@@ -12,11 +13,14 @@ interface Sent {
 
 function openWindow(bytes: number) {
   const sent: Sent[] = [];
-  const frames = new FrameReader((type, flags, streamId, payload) => {
-    expect(type).toBe(FRAME.DATA);
-    sent.push({ streamId, length: payload.length, end: flags === 1 });
+  const frames = new FrameReader();
+  const out = new FrameWriter((written) => {
+    frames.read(written, (type, flags, streamId, payload) => {
+      expect(type).toBe(FRAME.DATA);
+      sent.push({ streamId, length: payload.length, end: flags === 1 });
+      return true;
+    });
   });
-  const out = new FrameWriter((written) => frames.push(written));
   const window = new SendWindow(out, bytes);
   const take = () => {
     out.flush();

@@ -1,6 +1,7 @@
 // What may be sent: the peer grants bytes per connection and per stream, and takes nothing beyond
 // them. Messages that must wait are sent in order as soon as bytes are granted.
-import { FLAG_END, FRAME, FRAME_BYTES_MAX, type FrameWriter } from './frames.js';
+import { FLAG, FRAME, FRAME_BYTES_MAX } from '../../../services/platform/http2/frames.js';
+import type { FrameWriter } from './frame-writer.js';
 
 interface Waiting {
   readonly streamId: number;
@@ -28,7 +29,7 @@ export class SendWindow {
     const fits = length <= Math.min(FRAME_BYTES_MAX, this.initialBytes, this.#connectionBytes);
     if (fits && this.#waiting.length === 0) {
       this.#connectionBytes -= length;
-      this.#out.head(FRAME.DATA, FLAG_END, streamId, length);
+      this.#out.head(FRAME.DATA, FLAG.END_STREAM, streamId, length);
       this.#out.append(head);
       this.#out.append(message);
       return;
@@ -59,7 +60,7 @@ export class SendWindow {
       const length = Math.min(left, FRAME_BYTES_MAX, each.windowBytes, this.#connectionBytes);
       if (length <= 0) return;
       const payload = each.bytes.subarray(each.sent, each.sent + length);
-      this.#out.frame(FRAME.DATA, length === left ? FLAG_END : 0, each.streamId, payload);
+      this.#out.frame(FRAME.DATA, length === left ? FLAG.END_STREAM : 0, each.streamId, payload);
       each.sent += length;
       each.windowBytes -= length;
       this.#connectionBytes -= length;

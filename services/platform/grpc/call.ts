@@ -5,7 +5,7 @@
 
 import { EventEmitter } from 'node:events';
 import { type Metadata, status } from '@grpc/grpc-js';
-import type { Field } from '../http2/hpack.js';
+import type { Field } from '../http2/field.js';
 import type { ServerStream, StreamOwner } from '../http2/server-stream.js';
 import { type BadMessage, MessageReader } from './message-reader.js';
 import {

@@ -4,7 +4,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type ServiceDefinition, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Connection } from '../http2/connection.js';
-import type { Field } from '../http2/hpack.js';
+import type { Field } from '../http2/field.js';
 import type { ServerStream, StreamOwner } from '../http2/server-stream.js';
 import { type CallMethod, ServerCall } from './call.js';
 import { errorBlock, httpError, PREFIX_BYTES, timeoutMs } from './wire.js';

@@ -2,7 +2,8 @@
 // Source: the protocol's own text, "gRPC over HTTP2".
 
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { encodeFields, type Field } from '../http2/hpack.js';
+import type { Field } from '../http2/field.js';
+import { encodeFields } from '../http2/hpack.js';
 
 export const PREFIX_BYTES = 5;
 

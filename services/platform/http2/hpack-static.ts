@@ -1,6 +1,6 @@
 // The 61 fields that every connection knows from its start (RFC 7541, appendix A), numbered from 1.
 
-import type { Field } from './hpack.js';
+import type { Field } from './field.js';
 
 const NAMED = [
   'accept-charset',

@@ -4,18 +4,13 @@
 // Invariant: after decode() has answered undefined the connection is lost, because both sides' tables
 // may differ from then on.
 
+import { type Field, sizeOf } from './field.js';
 import { STATIC_FIELDS } from './hpack-static.js';
 import { huffmanDecoded } from './huffman.js';
 
-export interface Field {
-  readonly name: string;
-  readonly value: string;
-}
-
 /** What we let the other side keep with us; the protocol's default. */
 const TABLE_BYTES_MAX = 4_096;
-const FIELD_OVERHEAD = 32;
-const STATIC_COUNT = STATIC_FIELDS.length;
+export const STATIC_COUNT = STATIC_FIELDS.length;
 /** Paths and the like come again and again in the same letters. Cleared when full. */
 const TEXTS_MAX = 1_024;
 /** Longer ones are rare, and would make the memory of TEXTS_MAX texts large. */
@@ -147,10 +142,6 @@ export class HpackDecoder {
 }
 
 const EMPTY = Buffer.alloc(0);
-
-export function sizeOf({ name, value }: Field): number {
-  return name.length + value.length + FIELD_OVERHEAD;
-}
 
 /** Latin-1, as HTTP has it: whoever sends other letters codes them first. */
 export function encodeFields(fields: readonly Field[]): Buffer {

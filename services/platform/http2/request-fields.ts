@@ -1,6 +1,6 @@
 // Whether the fields of a request are as HTTP/2 wants them (RFC 9113, section 8.2 and 8.3).
 
-import type { Field } from './hpack.js';
+import type { Field } from './field.js';
 
 const COLON = 0x3a;
 const PSEUDO = new Set([':method', ':scheme', ':path', ':authority']);

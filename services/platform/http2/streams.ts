@@ -3,6 +3,7 @@
 // Invariant: every stream that was opened is told of its end exactly once, by the last of its data or as
 // lost. Each method answers an error code when a frame breaks the connection, not only its stream.
 
+import { type Field, sizeOf } from './field.js';
 import {
   ERROR,
   type ErrorCode,
@@ -12,7 +13,7 @@ import {
   WINDOW_DEFAULT,
   WINDOW_MAX,
 } from './frames.js';
-import { type Field, HpackDecoder, sizeOf } from './hpack.js';
+import { HpackDecoder } from './hpack.js';
 import type { Outbound } from './outbound.js';
 import { wellFormed, wellFormedTrailers } from './request-fields.js';
 import { ServerStream, type StreamOwner } from './server-stream.js';
