@@ -1,6 +1,6 @@
 // Conservation of money, per currency: what was captured and not paid back is the value of the lines
-// that are paid and not refunded, but for what was paid back out of goodwill. Then the same sums against the provider's own ledger, which nobody here can
-// write.
+// that are paid and not refunded, but for what was paid back out of goodwill. Then the same sums against
+// the provider's own ledger, which nobody here can write.
 import { readApartAllowance } from './apart-allowance.js';
 import { type Book, countsHere } from './books.js';
 import { DEPOSIT_PAID, FIRST_MINOR, readForfeited } from './presale.js';

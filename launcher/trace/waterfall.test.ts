@@ -91,7 +91,8 @@ test('the waterfall: batches of others by their links, bars by time, errors by n
       '  reserve                 order        20.0 ms  |        ================        |',
       '    ~ order.reserve       order        16.0 ms  |         =============          | batch of 7, 2 recorded',
       'trace c  1970-01-01T00:00:00.100Z  10.0 ms',
-      'PaymentService/StartPayment  payment      10.0 ms  |================================| order 41; error: UNAVAILABLE',
+      'PaymentService/StartPayment  payment      10.0 ms  |================================| ' +
+        'order 41; error: UNAVAILABLE',
     ].join('\n'),
   );
 });

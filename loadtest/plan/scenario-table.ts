@@ -1,8 +1,8 @@
 // Every load scenario: what it shows and how big it is. The launcher lists and sizes them from
 // here, and the k6 scripts are told the result, so this file imports nothing and runs in both.
 //
-// The full sizes let two cores carry the mesh, its servers and k6 itself: k6 takes about 0.3 ms of
-// processor per call. On more cores give a higher --rate.
+// The full sizes are for two cores that carry the mesh, its servers and k6 itself. On more cores
+// give a higher --rate.
 
 export const SCENARIO_NAMES = [
   'smoke',

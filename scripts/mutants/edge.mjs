@@ -13,8 +13,8 @@ export const EDGE = [
     edits: [
       {
         file: HANDLERS,
-        find: 'if (!guard.safe) throw unsafeStore();\n      const requests',
-        replace: 'const requests',
+        find: 'if (!guard.safe) throw unsafeStore();\n      const { items, traces } = request;',
+        replace: 'const { items, traces } = request;',
       },
     ],
     killedBy: { file: HANDLERS_TEST, test: '^an unsafe store' },

@@ -1,7 +1,8 @@
 // What a client was doing when the process died, each as one verb that is sent three times: to the
 // process that dies of it, to its successor, and once more, when the answer must be the same.
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { CloseOutcome } from '../../gen/spillway/inventory/v1/inventory_service_pb.js';
-import { OrderState } from '../../gen/spillway/order/v1/order_pb.js';
+import { type Order, OrderState, OrderType } from '../../gen/spillway/order/v1/order_pb.js';
 import { type MeshClients, soon } from '../harness/clients.js';
 import { fresh } from '../harness/shop.js';
 import {
@@ -191,6 +192,40 @@ export const cancelOrder: Story = {
     };
   },
 };
+
+/** Its deposit is paid and its balance is not: the balance is barred before the order is cancelled. */
+export const cancelPresale: Story = {
+  program: 'order',
+  async set(stage) {
+    const { orderId, lines } = await depositPaid(stage);
+    return {
+      skus: lines.map(({ skuId }) => skuId),
+      async send({ orders }) {
+        const request = { orderId, reason: 'changed my mind' };
+        const answer = await answered(() => orders.cancelOrder(request, soon()));
+        if (answer === undefined) return undefined;
+        return `${OrderState[answer.order?.state ?? 0]} ${answer.order?.transitions.length}`;
+      },
+      answer: 'CANCELLED 3',
+    };
+  },
+};
+
+async function depositPaid({ shop }: CrashStage): Promise<Order> {
+  const skuId = await shop.sells(UNITS);
+  const euro = (amountMinor: bigint) => ({ currency: 'EUR', amountMinor });
+  const presale = {
+    deposit: euro(300n),
+    balanceOpensAt: timestampFromMs(Date.now()),
+    balanceDueAt: timestampFromMs(Date.now() + 3_600_000),
+  };
+  const offer = { skuId, title: 'Early', unitPrice: euro(1_000n), presale };
+  await shop.clients.orders.putOffer({ offer }, soon());
+  const user = fresh('crash-user');
+  const order = await shop.order({ [skuId]: 1 }, { user, type: OrderType.PRESALE });
+  await shop.pay(order);
+  return await shop.becomes(order.orderId, OrderState.DEPOSIT_PAID);
+}
 
 function closing(verb: 'batchRelease' | 'batchConfirm'): Story {
   return {

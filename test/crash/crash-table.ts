@@ -54,7 +54,9 @@ export const CRASHES: readonly Crash[] = [
   row('create.before-ack', story.createOrder, '4/1/0', '4/1/0'),
 
   row('cancel.barred', story.cancelOrder, '4/1/0', '5/0/0'),
+  row('cancel.barred', story.cancelPresale, '4/1/0', '5/0/0'),
   row('change.before-commit', story.cancelOrder, '4/1/0', '5/0/0'),
   row('change.after-commit', story.cancelOrder, '4/1/0', '5/0/0'),
+  row('change.after-commit', story.cancelPresale, '4/1/0', '5/0/0'),
   row('outbox.delivered', story.cancelOrder, '5/0/0', '5/0/0'),
 ];

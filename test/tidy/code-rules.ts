@@ -30,7 +30,7 @@ export const CODE_RULES: Rule[] = [
     why: 'inside, an outcome is a word; api/, clients and the gateway translate it',
     files: SERVICE_CODE,
     except: new RegExp(
-      `/api/|-client\\.ts$|^services/platform/rpc/|^services/gateway/|${TESTS.source}`,
+      `/api/|-client\\.ts$|^services/platform/(rpc|grpc)/|^services/gateway/|${TESTS.source}`,
     ),
     finds: inCode(/\bstatus\.[A-Z][A-Z_]+\b|\bCode\.[A-Z]\w+/),
     planted: [

@@ -30,19 +30,19 @@ const CREATE = 'order OrderService/CreateOrder';
 const RESERVE = `${CREATE} > order reserve`;
 const RESERVED = [
   `${CREATE} > order price`,
-  `${RESERVE} > order order.reserve > order InventoryService/BatchReserve > inventory InventoryService/BatchReserve`,
+  `${RESERVE} > order order.reserve > ${call('order', 'inventory', 'InventoryService/BatchReserve')}`,
   `${RESERVE} > inventory inventory.reserve > inventory redis.reserve`,
   `${RESERVE} > inventory inventory.reserve > inventory inventory.settle`,
 ];
 const INTENDED = [
-  'order intend > order order.intend > order PaymentService/BatchCreatePayment > payment PaymentService/BatchCreatePayment',
+  `order intend > order order.intend > ${call('order', 'payment', 'PaymentService/BatchCreatePayment')}`,
   'order intend > payment payment.create > payment payment.insert',
 ].map((path) => `${CREATE} > ${path}`);
 const PLACED = [...RESERVED, `${CREATE} > order commit > order order.commit`, ...INTENDED];
 
 const START = 'payment PaymentService/StartPayment';
 const CALLBACK = `${START} > payment POST /v1/charges > gateway POST /callbacks/{provider}`;
-const TAKEN = `${CALLBACK} > gateway PaymentService/HandleProviderEvent > payment PaymentService/HandleProviderEvent`;
+const TAKEN = `${CALLBACK} > ${call('gateway', 'payment', 'PaymentService/HandleProviderEvent')}`;
 const NEWS = `${TAKEN} > payment process payment.captured`;
 const RECORD = `${NEWS} > order order.record`;
 const CONFIRM = `${RECORD} > order process order.paid`;
@@ -50,8 +50,8 @@ const PAID = [
   `${START} > payment payment.update`,
   `${TAKEN} > payment payment.update`,
   `${RECORD} > order order.change`,
-  `${NEWS} > payment payment.tell-orders > payment OrderService/RecordPayment > order OrderService/RecordPayment`,
-  `${CONFIRM} > order order.batchConfirm > order InventoryService/BatchConfirm > inventory InventoryService/BatchConfirm`,
+  `${NEWS} > payment payment.tell-orders > ${call('payment', 'order', 'OrderService/RecordPayment')}`,
+  `${CONFIRM} > order order.batchConfirm > ${call('order', 'inventory', 'InventoryService/BatchConfirm')}`,
   `${CONFIRM} > inventory inventory.confirm > inventory inventory.close`,
 ];
 
@@ -173,7 +173,7 @@ test(
     const cancel = 'order OrderService/CancelOrder';
     const release = `${cancel} > order change > order process stock.release`;
     const seen = await Recorded.ofPaths(mesh.traceDir, caller, [
-      `${cancel} > order bar > order order.bar > order PaymentService/BatchCancelPayment > payment PaymentService/BatchCancelPayment`,
+      `${cancel} > order bar > order order.bar > ${call('order', 'payment', 'PaymentService/BatchCancelPayment')}`,
       `${cancel} > order bar > payment payment.cancel > payment payment.update`,
       `${cancel} > order change > order order.change`,
       `${release} > inventory inventory.release > inventory inventory.close`,
@@ -264,6 +264,11 @@ function unrecorded(): Metadata {
   const metadata = new Metadata();
   metadata.set('traceparent', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`);
   return metadata;
+}
+
+/** A call from one service to another, as both sides see it. */
+function call(from: string, to: string, method: string): string {
+  return `${from} ${method} > ${to} ${method}`;
 }
 
 /** Members of batches that their batch links to, but that do not link back. */

@@ -2,8 +2,8 @@
 // does not confirm was never meant, however well it is signed. A failure of money that our books already
 // have is remembered, and where the provider confirms it a person must look: goods may be on their way.
 
-import { chargeKeyOf, paymentIdOf } from '../domain/payment-id.js';
 import type { ChargeState } from '../domain/charge.js';
+import { chargeKeyOf, paymentIdOf } from '../domain/payment-id.js';
 import type { Charge, PaymentPorts, Provider } from './ports.js';
 import {
   newsOf,
