@@ -4,26 +4,42 @@ import { z } from 'zod';
 import { configFields, readConfig } from '../platform/config.js';
 import { traceFields } from '../platform/telemetry/trace-settings.js';
 
-const schema = z.object({
-  LISTEN: configFields.listen,
-  LOG_LEVEL: configFields.logLevel,
-  /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
-  METRICS_LISTEN: configFields.listen.optional(),
-  ...traceFields,
-  MYSQL_SHARDS: configFields.mysqlShards,
-  MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
-  ORDER_ADDRESSES: configFields.addresses,
-  PROVIDER_URL: configFields.url,
-  PROVIDER_SECRETS: configFields.secretList,
-  /** Where the provider sends its events. */
-  CALLBACK_URL: configFields.url,
-  /** How long a provider may be silent about a charge before it is asked. */
-  PAYMENT_LOOK_AFTER_MS: configFields.ms(10, 3_600_000, 10_000),
-  /** The longest wait between two questions about one charge. */
-  PAYMENT_LOOK_EVERY_MS_MAX: configFields.ms(10, 86_400_000, 300_000),
-  /** A day: how long providers let a buyer finish a payment that was begun. */
-  PAYMENT_LATE_LOOK_MS_MAX: configFields.ms(0, 2_592_000_000, 86_400_000),
-});
+const schema = z
+  .object({
+    LISTEN: configFields.listen,
+    LOG_LEVEL: configFields.logLevel,
+    /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
+    METRICS_LISTEN: configFields.listen.optional(),
+    ...traceFields,
+    MYSQL_SHARDS: configFields.mysqlShards,
+    MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
+    ORDER_ADDRESSES: configFields.addresses,
+    PROVIDER_URL: configFields.url,
+    PROVIDER_SECRETS: configFields.secretList,
+    /** Absent: there is no Stripe. */
+    STRIPE_SECRET_KEY: configFields.text('sk_test_0000').optional(),
+    /** Of its webhook, one or, while it is changed, several. */
+    STRIPE_WEBHOOK_SECRETS: configFields.secretList.optional(),
+    /** The shop's page to which Stripe sends buyers back. */
+    STRIPE_RETURN_URL: configFields.url.optional(),
+    STRIPE_URL: configFields.url.prefault('https://api.stripe.com'),
+    /** Where the provider sends its events. */
+    CALLBACK_URL: configFields.url,
+    /** How long a provider may be silent about a charge before it is asked. */
+    PAYMENT_LOOK_AFTER_MS: configFields.ms(10, 3_600_000, 10_000),
+    /** The longest wait between two questions about one charge. */
+    PAYMENT_LOOK_EVERY_MS_MAX: configFields.ms(10, 86_400_000, 300_000),
+    /** A day: how long providers let a buyer finish a payment that was begun. */
+    PAYMENT_LATE_LOOK_MS_MAX: configFields.ms(0, 2_592_000_000, 86_400_000),
+  })
+  .check(({ value, issues }) => {
+    if (value.STRIPE_SECRET_KEY === undefined) return;
+    for (const name of ['STRIPE_WEBHOOK_SECRETS', 'STRIPE_RETURN_URL'] as const) {
+      if (value[name] !== undefined) continue;
+      const message = 'missing, but there is a STRIPE_SECRET_KEY';
+      issues.push({ code: 'custom', path: [name], message, input: undefined });
+    }
+  });
 
 export type PaymentConfig = z.infer<typeof schema>;
 
@@ -58,6 +74,8 @@ export const PROVIDER_LIMITS = {
   connectMsMax: 1_000,
   /** Shorter than the usual deadline of a call, so that the caller hears of it. */
   totalMsMax: 3_000,
+  /** Stripe's answers take a second where the sandbox's take a millisecond. */
+  stripeTotalMsMax: 4_000,
   failuresMax: 10,
   openMs: 1_000,
   retryMs: 1_000,

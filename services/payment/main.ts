@@ -28,6 +28,7 @@ import { OrderClient } from './infra/order-client.js';
 import { CircuitBreaker } from './infra/provider/circuit-breaker.js';
 import { JsonHttp } from './infra/provider/json-http.js';
 import { SandboxProvider } from './infra/provider/sandbox-provider.js';
+import { StripeProvider } from './infra/provider/stripe-provider.js';
 
 const MIGRATIONS = new URL('./infra/mysql/sql/', import.meta.url);
 
@@ -41,6 +42,7 @@ export async function startPaymentService(
 ): Promise<number> {
   const shards = await openDatabase(config, log, lifecycle);
   const provider = openProvider(config, log, lifecycle);
+  const stripe = await openStripe(config, log, lifecycle);
   const orders = new OrderClient({ addresses: config.ORDER_ADDRESSES, log });
   lifecycle.onStop('order client', () => orders.close());
 
@@ -51,8 +53,9 @@ export async function startPaymentService(
   const ports: PaymentPorts = {
     store,
     providers: {
-      get: (name) => (name === provider.name ? provider : undefined),
-      forMethod: () => provider,
+      get: (name) => [provider, stripe].find((known) => known?.name === name),
+      // On Stripe's page the buyer chooses how to pay.
+      forMethod: (method) => (method === stripe?.name ? stripe : provider),
     },
     orders,
     clock,
@@ -97,21 +100,47 @@ function openProvider(
   log: Log,
   lifecycle: Pick<Lifecycle, 'onStop'>,
 ): Provider {
-  const { failuresMax, openMs, totalMsMax } = PROVIDER_LIMITS;
   const http = new JsonHttp({ ...PROVIDER_LIMITS, baseUrl: config.PROVIDER_URL });
   lifecycle.onStop('provider', () => http.close());
-  const onChange = (opened: boolean) => {
-    if (opened) log.warn({ failures: failuresMax }, 'provider is taken to be down');
-    else log.info('provider answers again');
-  };
-  const times = { failuresMax, openMs, probeMsMax: totalMsMax };
   return new SandboxProvider({
     http,
-    breaker: new CircuitBreaker({ ...times, clock, onChange }),
+    breaker: breakerOf('sandbox', PROVIDER_LIMITS.totalMsMax, log),
     clock,
     callbackUrl: config.CALLBACK_URL,
     secrets: config.PROVIDER_SECRETS,
   });
+}
+
+async function openStripe(
+  config: PaymentConfig,
+  log: Log,
+  lifecycle: Pick<Lifecycle, 'onStop'>,
+): Promise<Provider | undefined> {
+  const { STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRETS, STRIPE_RETURN_URL, STRIPE_URL } = config;
+  if (STRIPE_SECRET_KEY === undefined || STRIPE_RETURN_URL === undefined) return undefined;
+  // Its library takes 20 MB and a quarter of a second, so only who needs it loads it.
+  const { StripeClient } = await import('./infra/provider/stripe-client.js');
+  const { connectionsMax, waitingMax, stripeTotalMsMax } = PROVIDER_LIMITS;
+  const client = new StripeClient({
+    secretKey: STRIPE_SECRET_KEY,
+    baseUrl: STRIPE_URL,
+    breaker: breakerOf('stripe', stripeTotalMsMax, log),
+    connectionsMax,
+    waitingMax,
+    totalMsMax: stripeTotalMsMax,
+  });
+  lifecycle.onStop('stripe', () => client.close());
+  const webhookSecrets = STRIPE_WEBHOOK_SECRETS ?? [];
+  return new StripeProvider({ client, clock, webhookSecrets, returnUrl: STRIPE_RETURN_URL });
+}
+
+function breakerOf(provider: string, probeMsMax: number, log: Log): CircuitBreaker {
+  const { failuresMax, openMs } = PROVIDER_LIMITS;
+  const onChange = (opened: boolean) => {
+    if (opened) log.warn({ provider, failures: failuresMax }, 'provider is taken to be down');
+    else log.info({ provider }, 'provider answers again');
+  };
+  return new CircuitBreaker({ failuresMax, openMs, probeMsMax, clock, onChange });
 }
 
 function openOutbox(shards: ShardMap, log: Log, handlers: () => NewsHandlers): Outbox {

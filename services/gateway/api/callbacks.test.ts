@@ -46,6 +46,15 @@ test('body and signature are handed on byte for byte', async () => {
 });
 
 test.each([
+  ['stripe', 'stripe-signature', 't=2,v1=cd'],
+  ['sandbox', 'stripe-signature', 't=1,v1=ab'],
+  ['constructor', 'stripe-signature', 't=1,v1=ab'],
+])('%s signs in its own header', async (provider, name, wanted) => {
+  await post('{}', { path: provider, headers: { [name]: 't=2,v1=cd' } });
+  expect(mesh.calls[0]?.request).toMatchObject({ provider, signature: wanted });
+});
+
+test.each([
   ['none', undefined, ''],
   ['two', ['t=1,v1=ab', 't=1,v1=cd'], ''],
   ['the same twice', ['t=1,v1=ab', 't=1,v1=ab'], ''],

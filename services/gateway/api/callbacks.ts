@@ -30,6 +30,8 @@ export interface CallbackOptions {
 }
 
 const PATH = /^\/callbacks\/([a-z0-9_]{1,32})$/;
+/** Where a provider that has no header of our choice puts its signature. */
+const SIGNATURE_HEADERS = new Map([['stripe', 'stripe-signature']]);
 const SIGNATURE_HEADER = 'spillway-signature';
 const RETRY_AFTER_SECONDS = 1;
 
@@ -78,7 +80,7 @@ async function handle(
   if (body.outcome === 'TOO_LARGE') return tooLarge(o.limits.bytesMax);
   // Nobody is left to read this answer.
   if (body.outcome === 'BROKEN') return { status: 400, body: { error: 'body_incomplete' } };
-  const signature = headerOf(req, SIGNATURE_HEADER) ?? '';
+  const signature = headerOf(req, SIGNATURE_HEADERS.get(provider) ?? SIGNATURE_HEADER) ?? '';
   const answer = await o.payments.handleProviderEvent(
     { provider, signature, body: body.bytes },
     { deadlineMs: o.clock.nowMs() + o.limits.deadlineMs, span },
