@@ -2,7 +2,7 @@
 
 const SIGNATURE = 'services/payment/infra/provider/signature.ts';
 const SIGNATURE_TEST = 'services/payment/infra/provider/signature.test.ts';
-const RESOLVE = 'services/payment/app/resolve-payments.ts';
+const ASK = 'services/payment/app/ask-charge.ts';
 const STORY_TEST = 'services/payment/app/payment-story.test.ts';
 
 export const MONEY = [
@@ -76,7 +76,7 @@ export const MONEY = [
     why: 'a buyer whose provider has lost its books is charged twice',
     edits: [
       {
-        file: RESOLVE,
+        file: ASK,
         find: "if (attempt.state === 'PENDING') {",
         replace: "if (attempt.state !== 'FAILED') {",
       },

@@ -8,6 +8,7 @@ import { FLOW } from './flow.mjs';
 import { GATE } from './gate.mjs';
 import { MONEY } from './money.mjs';
 import { NUMBERS } from './numbers.mjs';
+import { RECONCILE } from './reconcile.mjs';
 import { RULES } from './rules.mjs';
 import { SCHEDULES } from './schedules.mjs';
 
@@ -19,5 +20,6 @@ export const MUTANTS = [
   ...GATE,
   ...MONEY,
   ...NUMBERS,
+  ...RECONCILE,
   ...SCHEDULES,
 ];

@@ -14,7 +14,7 @@ export class FaultyProxy {
 
   constructor(url: string) {
     this.#target = new URL(url);
-    this.#server = createServer((client) => this.#serve(client));
+    this.#server = createServer({ noDelay: true }, (client) => this.#serve(client));
   }
 
   /** Answers the URL that leads through the proxy. */
@@ -34,7 +34,11 @@ export class FaultyProxy {
   }
 
   #serve(client: Socket): void {
-    const server = connect(Number(this.#target.port), this.#target.hostname);
+    const server = connect({
+      port: Number(this.#target.port),
+      host: this.#target.hostname,
+      noDelay: true,
+    });
     let fault: 'none' | 'mute' | 'cut' = 'none';
     client.on('data', (data) => {
       if (this.muteAfter !== undefined && data.includes(this.muteAfter)) fault = 'mute';

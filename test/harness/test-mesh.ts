@@ -10,6 +10,8 @@ import { type AuditReport, runAudit } from '../../launcher/audit/run-audit.js';
 import { currentStatus, type MeshStatus, startMesh, stopMesh } from '../../launcher/mesh.js';
 import { type MeshSize, shardRanges } from '../../launcher/mesh-plan.js';
 import { createHome, homeAt } from '../../launcher/paths.js';
+import type { ReconcileTargets } from '../../launcher/reconcile/look.js';
+import { type ReconcileReport, runReconcile } from '../../launcher/reconcile/run-reconcile.js';
 import { connectMesh, type MeshAddresses, type MeshClients } from './clients.js';
 import { whileFrozen } from './frozen.js';
 import { TestProvider } from './test-provider.js';
@@ -28,6 +30,8 @@ export interface TestMesh {
   /** The payment provider's sandbox. */
   provider: TestProvider;
   audit(): Promise<AuditReport>;
+  /** Our payments against the provider's statement. */
+  reconcile(o: { repair: boolean }): Promise<ReconcileReport>;
   /** Takes everything from Redis, as a crash without persistence would. */
   flushRedis(): Promise<void>;
   /** Does something while a process, such as `inventory-1`, stands still. */
@@ -80,6 +84,7 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
     provider: new TestProvider(table),
     audit: () =>
       runAudit({ mysqlUrls, redisUrl, databasePrefix: prefix, providerUrl: status.sandbox[0] }),
+    reconcile: (o) => runReconcile(reconcileTargets(status, mysqlUrls, prefix), o),
     flushRedis: () => flush(redisUrl),
     whileFrozen: (name, work) => whileFrozen(pidOf(status, name), work),
     metrics: status.metrics,
@@ -98,6 +103,16 @@ export async function startTestMesh(size: Partial<MeshSize>): Promise<TestMesh> 
       rmSync(home.dir, { recursive: true, force: true });
     },
   };
+}
+
+function reconcileTargets(
+  { sandbox, services }: MeshStatus,
+  mysqlUrls: readonly string[],
+  databasePrefix: string,
+): ReconcileTargets {
+  const statement = `${sandbox[0]}/v1/statement.csv`;
+  const paymentAddresses = services.payment;
+  return { mysqlUrls, databasePrefix, statement, provider: 'sandbox', paymentAddresses };
 }
 
 function pidOf(status: MeshStatus, name: string): number {

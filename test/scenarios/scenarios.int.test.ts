@@ -18,6 +18,7 @@ import { payAndCancel, payCancelRaces } from './payment.js';
 import { presaleRaces, presales } from './presale.js';
 import { providerChaos, providerFaults } from './provider-faults.js';
 import { providerDown, providerRemembers } from './provider-gone.js';
+import { reconciled } from './reconcile.js';
 import { redisLoss } from './redis-loss.js';
 import { refundLines } from './refund-lines.js';
 import { offerRules, severalLines } from './rules.js';
@@ -78,6 +79,7 @@ const STORIES: Record<string, Story> = {
 };
 /** They leave behind what no book explains, such as payments of orders that nobody placed. */
 const ODD_STORIES: Record<string, Story> = {
+  'two sets of books': reconciled,
   'broken fields': brokenFields,
   'random input': randomInput,
 };

@@ -24,8 +24,8 @@ import {
 } from '../domain/reservation.js';
 import type { Gate, GateWatch, StockBook } from './ports.js';
 import type { Rebase } from './rebase.js';
-import { repairShown } from './repair-span.js';
 import type { Refunds } from './refunds.js';
+import { repairShown } from './repair-span.js';
 
 /** One round settles it, a second follows a rebase; more mean that others rebase at the same time. */
 const ROUNDS_MAX = 6;

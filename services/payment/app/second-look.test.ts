@@ -93,7 +93,7 @@ const state = () => store.file(PAYMENT)?.payment.state;
 
 describe('a success of a charge that had failed', () => {
   beforeEach(async () => {
-    expect((await hear('charge.failed')).outcome).toBe('TAKEN');
+    await hear('charge.failed');
   });
 
   test.each<[string, FindAnswer, string, string, string[]]>([
@@ -125,7 +125,7 @@ describe('a success of a charge that had failed', () => {
 
 describe('a failure of a charge that had succeeded', () => {
   beforeEach(async () => {
-    expect((await hear('charge.succeeded')).outcome).toBe('TAKEN');
+    await hear('charge.succeeded');
   });
 
   test.each<[string, FindAnswer, string, string[]]>([

@@ -146,7 +146,9 @@ function connectionOptions(url: URL): ConnectionOptions {
     bigNumberStrings: true,
     decimalNumbers: false,
     dateStrings: true,
-    multipleStatements: false,
+    // A transaction sends several in one go, see transaction.ts. Every value is written by the driver,
+    // and statements hold nothing else that came from outside.
+    multipleStatements: true,
     namedPlaceholders: false,
     // An object as a value would otherwise become part of the statement's structure.
     stringifyObjects: true,

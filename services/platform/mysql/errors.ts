@@ -30,6 +30,16 @@ const DUPLICATE_KEY = 1062;
 // too many connections, shutdown, connection killed (two), read only (two), interrupted.
 const GOING_AWAY = new Set([1040, 1053, 1152, 1927, 1290, 1836, 1317]);
 
+// What only a change of rows can be refused for: a key that is taken, a missing, too large, odd or too long
+// value, a broken constraint (of MySQL, of MariaDB).
+const BAD_ROW = new Set([DUPLICATE_KEY, 1048, 1264, 1292, 1366, 1406, 3819, 4025]);
+
+/** Of statements that were sent with a COMMIT behind them: one failed before it, so it was not run. */
+export function failedBeforeCommit(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return isContention(error) || (errno !== undefined && BAD_ROW.has(errno));
+}
+
 export function isDuplicateKey(error: unknown): boolean {
   return errnoOf(error) === DUPLICATE_KEY;
 }

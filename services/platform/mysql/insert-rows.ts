@@ -1,7 +1,7 @@
 // Inserts rows, leaving out the columns in which every row has the table's own default: for MySQL a
 // value costs more to parse than to store.
 
-import type { SqlValue, Tx } from './transaction.js';
+import type { SqlParameter, SqlValue, Tx } from './transaction.js';
 
 /** The default that the table's definition gives to the column; left out, it has none. */
 export type Column = readonly [name: string, byDefault?: SqlValue];
@@ -11,12 +11,23 @@ export interface Table {
   readonly columns: readonly Column[];
 }
 
+type Row = readonly SqlValue[];
+
 /** A row has one value per column, in their order. Answers how many were inserted. */
-export function insertRows(
-  tx: Tx,
-  { name, columns }: Table,
-  rows: readonly (readonly SqlValue[])[],
-): Promise<number> {
+export function insertRows(tx: Tx, table: Table, rows: readonly Row[]): Promise<number> {
+  return tx.change(...insertion(table, rows));
+}
+
+/** With the next statement, see Tx.changeLater. */
+export function insertRowsLater(tx: Tx, table: Table, rows: readonly Row[]): void {
+  tx.changeLater(...insertion(table, rows));
+}
+
+export function columnNames({ columns }: Table): string {
+  return columns.map(([name]) => name).join(', ');
+}
+
+function insertion({ name, columns }: Table, rows: readonly Row[]): [string, SqlParameter[]] {
   const kept: number[] = [];
   for (let at = 0; at < columns.length; at++) {
     const byDefault = columns[at]?.[1];
@@ -24,9 +35,5 @@ export function insertRows(
   }
   const names = kept.map((at) => columns[at]?.[0]).join(', ');
   const values = rows.map((row) => kept.map((at) => row[at] as SqlValue));
-  return tx.change(`INSERT INTO ${name} (${names}) VALUES ?`, [values]);
-}
-
-export function columnNames({ columns }: Table): string {
-  return columns.map(([name]) => name).join(', ');
+  return [`INSERT INTO ${name} (${names}) VALUES ?`, [values]];
 }

@@ -104,7 +104,7 @@ describe('order', () => {
     const [early, late] = [news(1, 1), news(65, 1)];
     expect([late.shard, late.aggregateId > early.aggregateId]).toEqual([early.shard, true]);
     await transact(box.db.first, { name: 'late', ...soon() }, async (tx) => {
-      await outbox.append(tx, [early], Date.now() - 10_000);
+      outbox.append(tx, [early], Date.now() - 10_000);
       await box.commit(outbox, [late]);
       await eventually(() => published()['order-65'] === '1');
     });

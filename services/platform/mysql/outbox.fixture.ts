@@ -83,7 +83,7 @@ export class OutboxBench {
   /** Commits the events, server by server, as the services do. */
   async commit(outbox: Outbox, all: OutboxEvent[]): Promise<void> {
     for (const [server, group] of this.db.shards.groupByServer(all, ({ shard }) => shard)) {
-      await transact(server, { name: 'test', ...soon() }, (tx) =>
+      await transact(server, { name: 'test', ...soon() }, async (tx) =>
         outbox.append(tx, group, Date.now()),
       );
     }

@@ -77,7 +77,7 @@ describe('relay', () => {
     const { heard, handler } = hearing();
     const outbox = box.outboxWith({ paid: handler }, { firstDelayMs: 1 });
     const work = transact(box.db.first, { name: 'test', ...soon() }, async (tx) => {
-      await outbox.append(tx, [event(1)], Date.now());
+      outbox.append(tx, [event(1)], Date.now());
       throw new RollbackError('no');
     });
     await expect(work).rejects.toBeInstanceOf(RollbackError);
@@ -122,7 +122,7 @@ describe('relay', () => {
     const outbox = box.outboxWith({ paid: handler }, { firstDelayMs: 1 });
     outbox.start();
     await transact(box.db.first, { name: 'late', ...soon() }, async (tx) => {
-      await outbox.append(tx, [event(0)], Date.now());
+      outbox.append(tx, [event(0)], Date.now());
       await box.commit(outbox, [event(1)]);
       await eventually(() => heard.has('order-1'));
     });

@@ -83,8 +83,8 @@ export class Outbox {
   }
 
   /** Inside the transaction that causes the events. */
-  append(tx: Tx, events: OutboxEvent[], nowMs: number): Promise<void> {
-    return insertEvents(tx, events, nowMs, nowMs + this.#o.firstDelayMs);
+  append(tx: Tx, events: OutboxEvent[], nowMs: number): void {
+    insertEvents(tx, events, nowMs, nowMs + this.#o.firstDelayMs);
   }
 
   /** After the commit. Returns at once; what cannot be delivered now is left to the relay. */

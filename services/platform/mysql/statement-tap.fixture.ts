@@ -17,7 +17,7 @@ export class StatementTap {
 
   constructor(url: string) {
     this.#target = new URL(url);
-    this.#server = createServer((client) => this.#serve(client));
+    this.#server = createServer({ noDelay: true }, (client) => this.#serve(client));
   }
 
   /** Answers the URL that leads through the proxy. */
@@ -47,7 +47,11 @@ export class StatementTap {
       client.destroy();
       return;
     }
-    const server = connect(Number(this.#target.port), this.#target.hostname);
+    const server = connect({
+      port: Number(this.#target.port),
+      host: this.#target.hostname,
+      noDelay: true,
+    });
     let pending: Buffer = Buffer.alloc(0);
     client.on('data', (data) => {
       pending = this.#read(Buffer.concat([pending, data]));

@@ -6,6 +6,9 @@
 // 3. A refusal by the server is answered after a rollback; any other doubt destroys the connection.
 // 4. Before COMMIT is sent, a failure means "certainly not committed". After it, an unanswered or
 //    failed COMMIT means "unknown".
+// 5. Every answer that is waited for wakes two processes, which costs more than most statements do. So
+//    START TRANSACTION travels with the first statement, and what was put off with the next one or
+//    with COMMIT. The server stops at the first of them that fails, so a COMMIT behind it is not run.
 //
 // Invariant: a connection goes back to the pool only with no open transaction.
 
@@ -15,6 +18,7 @@ import { systemClock } from '../clock.js';
 import { type RetryPolicy, retryDelayMs } from '../retry.js';
 import type { MysqlServer } from './connect.js';
 import {
+  failedBeforeCommit,
   isContention,
   isDuplicateKey,
   isRefusal,
@@ -35,6 +39,11 @@ export interface Tx {
   rows<T>(sql: string, values?: readonly SqlParameter[]): Promise<T[]>;
   /** Answers the rows that really changed: an upsert counts 1 inserted, 2 changed, 0 unchanged. */
   change(sql: string, values?: readonly SqlParameter[]): Promise<number>;
+  /**
+   * Puts a change off until the next statement or COMMIT is sent. For inserts that nobody needs to know
+   * more of than that they were done: what goes wrong ends the transaction like any other failure.
+   */
+  changeLater(sql: string, values?: readonly SqlParameter[]): void;
 }
 
 export interface TransactOptions {
@@ -92,62 +101,90 @@ async function attemptOnce<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const connection = await borrow(server, o.deadlineMs);
-  const tx = new OpenTransaction(connection, o.deadlineMs);
+  const tx = new OpenTransaction(connection, o);
   let result: T;
   try {
-    await tx.begin(o.gated === true);
     result = await work(tx);
     tx.assertCommittable();
+    await tx.commit(server);
   } catch (error) {
+    if (error instanceof UnknownOutcomeError && tx.failure === error) throw error;
     await abandon(connection, tx);
     // The work may turn a refusal into its own answer, but neither contention nor a doubt.
     if (isContention(tx.failure)) throw tx.failure;
     if (tx.failure === undefined || isRefusal(tx.failure)) throw error;
     throw unavailable(server, o, 'a statement failed', tx.failure);
   }
-  await commit(server, connection, o);
+  connection.release();
   return result;
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly SqlParameter[];
 }
 
 class OpenTransaction implements Tx {
   /** The first error that the database answered, if any: it dooms the transaction. */
   failure: unknown;
   readonly #connection: PoolConnection;
-  readonly #deadlineMs: number;
+  readonly #o: TransactOptions;
+  /** What goes before the next statement. */
+  #waiting: Statement[] = [{ sql: 'START TRANSACTION', values: [] }];
+  #begun = false;
   #pending = 0;
   #ended = false;
-  #shut = false;
+  #shut: boolean;
 
-  constructor(connection: PoolConnection, deadlineMs: number) {
+  constructor(connection: PoolConnection, o: TransactOptions) {
     this.#connection = connection;
-    this.#deadlineMs = deadlineMs;
-  }
-
-  async begin(gated: boolean): Promise<void> {
-    await this.change('START TRANSACTION');
-    this.#shut = gated;
+    this.#o = o;
+    this.#shut = o.gated === true;
   }
 
   async rows<T>(sql: string, values: readonly SqlParameter[] = []): Promise<T[]> {
     if (sql === LOCK_GATES) this.#shut = false;
-    const result = await this.#run(sql, values);
+    const result = await this.#run({ sql, values });
     assert(Array.isArray(result), 'rows() is for statements that answer rows');
     return result as T[];
   }
 
   async change(sql: string, values: readonly SqlParameter[] = []): Promise<number> {
     assert(!this.#shut, 'rows of a shard are written before its gate is locked');
-    const result = await this.#run(sql, values);
+    const result = await this.#run({ sql, values });
     assert(!Array.isArray(result), 'change() is for statements that answer no rows');
     return (result as ResultSetHeader).affectedRows;
+  }
+
+  changeLater(sql: string, values: readonly SqlParameter[] = []): void {
+    assert(!this.#shut, 'rows of a shard are written before its gate is locked');
+    assert(!this.#ended, 'a statement was sent outside its transaction');
+    assertValues(values);
+    this.#waiting.push({ sql, values });
   }
 
   assertCommittable(): void {
     this.#ended = true;
     if (this.failure !== undefined) throw this.failure;
     assert(this.#pending === 0, 'a statement was not awaited inside its transaction');
-    if (Date.now() < this.#deadlineMs) return;
+    if (Date.now() < this.#o.deadlineMs) return;
     throw new UnavailableError('the deadline passed before COMMIT was sent');
+  }
+
+  async commit(server: MysqlServer): Promise<void> {
+    // Nothing was ever sent.
+    if (!this.#begun && this.#waiting.length === 1) return;
+    const timeout = Math.max(COMMIT_MS_MIN, remainingMs(this.#o.deadlineMs));
+    try {
+      await this.#send([...this.#waiting.splice(0), COMMIT], timeout);
+    } catch (error) {
+      this.failure = error;
+      if (failedBeforeCommit(error)) throw error;
+      this.#connection.destroy();
+      const message = `${server.name}: ${this.#o.name}: COMMIT was not answered`;
+      this.failure = new UnknownOutcomeError(message, { cause: error });
+      throw this.failure;
+    }
   }
 
   /** True when every statement was answered, so that ROLLBACK can be trusted to be the next. */
@@ -156,13 +193,17 @@ class OpenTransaction implements Tx {
     return this.#pending === 0 && (this.failure === undefined || isRefusal(this.failure));
   }
 
-  async #run(sql: string, values: readonly SqlParameter[]): Promise<unknown> {
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  async #run(statement: Statement): Promise<unknown> {
     assert(!this.#ended, 'a statement was sent outside its transaction');
-    assertValues(values);
+    assertValues(statement.values);
     this.#pending += 1;
     try {
-      const timeout = remainingMs(this.#deadlineMs);
-      return await send(this.#connection, { sql, values, timeout });
+      const timeout = remainingMs(this.#o.deadlineMs);
+      return await this.#send([...this.#waiting.splice(0), statement], timeout);
     } catch (error) {
       this.failure ??= error;
       throw error;
@@ -170,34 +211,30 @@ class OpenTransaction implements Tx {
       this.#pending -= 1;
     }
   }
+
+  /** Answers the result of the last one. */
+  async #send(statements: readonly Statement[], timeout: number): Promise<unknown> {
+    this.#begun = true;
+    const sql = statements.map((each) => each.sql).join(';\n');
+    const values = statements.flatMap((each) => each.values);
+    const result = await send(this.#connection, { sql, values, timeout });
+    return statements.length === 1 ? result : (result as unknown[])[statements.length - 1];
+  }
 }
+
+const COMMIT: Statement = { sql: 'COMMIT', values: [] };
 
 // Closing the connection makes the server roll back, so destroying is always right; the polite
 // rollback only saves the price of a new connection.
 async function abandon(connection: PoolConnection, tx: OpenTransaction): Promise<void> {
   if (!tx.end()) return connection.destroy();
+  if (!tx.begun) return connection.release();
   try {
     await send(connection, { sql: 'ROLLBACK', timeout: ROLLBACK_MS_MAX });
     connection.release();
   } catch {
     connection.destroy();
   }
-}
-
-async function commit(
-  server: MysqlServer,
-  connection: PoolConnection,
-  o: TransactOptions,
-): Promise<void> {
-  const timeout = Math.max(COMMIT_MS_MIN, remainingMs(o.deadlineMs));
-  try {
-    await send(connection, { sql: 'COMMIT', timeout });
-  } catch (error) {
-    connection.destroy();
-    const message = `${server.name}: ${o.name}: COMMIT was not answered`;
-    throw new UnknownOutcomeError(message, { cause: error });
-  }
-  connection.release();
 }
 
 function unavailable(

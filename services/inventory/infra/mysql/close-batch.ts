@@ -68,8 +68,8 @@ async function write(tx: Tx, decision: CloseDecision, nowMs: number): Promise<vo
     ]);
   }
   if (decision.moves.ledger.length === 0) return;
-  await insertLedger(tx, decision.moves.ledger, nowMs);
-  await moveBuyers(tx, '-', returnedByBuyers(decision));
+  insertLedger(tx, decision.moves.ledger, nowMs);
+  moveBuyers(tx, '-', returnedByBuyers(decision));
   await applyDeltas(tx, decision.moves.deltas);
 }
 

@@ -3,13 +3,9 @@
 import { assert } from '../../../platform/assert.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards, type Where } from '../../../platform/mysql/in-shards.js';
+import { insertRowsLater, type Table } from '../../../platform/mysql/insert-rows.js';
 import { NOW_MS } from '../../../platform/mysql/time.js';
-import {
-  read,
-  type SqlParameter,
-  type SqlValue,
-  type Tx,
-} from '../../../platform/mysql/transaction.js';
+import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
 import { type HeldPart, partKey, type ReservationState } from '../../domain/reservation.js';
 import type { LedgerEntry, StockDelta, StockRow } from '../../domain/stock.js';
 
@@ -151,45 +147,23 @@ export async function applyDeltas(tx: Tx, deltas: readonly StockDelta[]): Promis
   assert(changed === deltas.length, `stock moved in ${changed} rows instead of ${deltas.length}`);
 }
 
-/** A column and the value that its table gives it when the statement does not. */
-export type Column = readonly [name: string, byDefault?: number];
+const LEDGER: Table = {
+  name: 'ledger',
+  columns: [
+    ['shard_no'],
+    ['sku_id'],
+    ['entry'],
+    ['before_units'],
+    ['after_units'],
+    ['reason', 2],
+    ['order_id'],
+    ['cause_id'],
+    ['at_ms'],
+  ],
+};
 
-/**
- * Inserts rows, leaving out the columns in which every row has the table's own default: for MySQL a
- * value costs more to parse than to store.
- */
-export async function insertRows(
-  tx: Tx,
-  table: string,
-  columns: readonly Column[],
-  rows: (readonly SqlValue[])[],
-): Promise<void> {
-  const kept = columns.flatMap(([, byDefault], at) => {
-    const same = byDefault !== undefined && rows.every((row) => row[at] === byDefault);
-    return same ? [] : [at];
-  });
-  const names = kept.map((at) => (columns[at] as Column)[0]).join(', ');
-  const values = rows.map((row) => kept.map((at) => row[at] as SqlValue));
-  await tx.change(`INSERT INTO ${table} (${names}) VALUES ?`, [values]);
-}
-
-const LEDGER: readonly Column[] = [
-  ['shard_no'],
-  ['sku_id'],
-  ['entry'],
-  ['before_units'],
-  ['after_units'],
-  ['reason', 2],
-  ['order_id'],
-  ['cause_id'],
-  ['at_ms'],
-];
-
-export async function insertLedger(
-  tx: Tx,
-  entries: readonly LedgerEntry[],
-  nowMs: number,
-): Promise<void> {
+/** With the next statement, which is the one that moves the stock. */
+export function insertLedger(tx: Tx, entries: readonly LedgerEntry[], nowMs: number): void {
   const rows = entries.map((e) => [
     e.partition,
     e.skuId,
@@ -201,20 +175,20 @@ export async function insertLedger(
     e.causeId,
     nowMs,
   ]);
-  await insertRows(tx, 'ledger', LEDGER, rows);
+  insertRowsLater(tx, LEDGER, rows);
 }
 
 /**
  * Adds to (`+`) or takes from (`-`) what users hold or have bought of SKUs with a limit. Taking
  * needs no row of its own: what is given back was counted when it was reserved.
  */
-export async function moveBuyers(
+export function moveBuyers(
   tx: Tx,
   sign: '+' | '-',
   buyers: readonly { partition: number; skuId: string; userId: string; units: number }[],
-): Promise<void> {
+): void {
   if (buyers.length === 0) return;
-  await tx.change(
+  tx.changeLater(
     `INSERT INTO buyer (shard_no, sku_id, user_id, units) VALUES ?
      ON DUPLICATE KEY UPDATE units = units ${sign} VALUES(units)`,
     [buyers.map((b) => [b.partition, b.skuId, b.userId, b.units])],

@@ -8,6 +8,7 @@
 import { crashPoint } from '../../../platform/crash-point.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { inShards } from '../../../platform/mysql/in-shards.js';
+import { insertRows, type Table } from '../../../platform/mysql/insert-rows.js';
 import { type Tx, transact } from '../../../platform/mysql/transaction.js';
 import {
   type Grant,
@@ -17,15 +18,7 @@ import {
 } from '../../domain/reservation.js';
 import { buyerKey, decideSettle, type SettleDecision } from '../../domain/settle.js';
 import type { StockChange } from '../../domain/stock.js';
-import {
-  applyDeltas,
-  type Column,
-  insertLedger,
-  insertRows,
-  lockStocks,
-  moveBuyers,
-  readParts,
-} from './rows.js';
+import { applyDeltas, insertLedger, lockStocks, moveBuyers, readParts } from './rows.js';
 
 export interface SettleOptions {
   readonly deadlineMs: number;
@@ -113,24 +106,27 @@ async function write(
     ]),
   );
   // The reservations first: a tombstone that is being written right now makes this line wait.
-  await insertRows(tx, 'reservation', RESERVATION, rows);
+  await insertRows(tx, RESERVATION, rows);
   crashPoint('settle.inserted');
-  await insertLedger(tx, decision.moves.ledger, nowMs);
-  await moveBuyers(tx, '+', decision.buyers);
+  insertLedger(tx, decision.moves.ledger, nowMs);
+  moveBuyers(tx, '+', decision.buyers);
   await applyDeltas(tx, decision.moves.deltas);
 }
 
-const RESERVATION: readonly Column[] = [
-  ['shard_no'],
-  ['reservation_id'],
-  ['line_no', 0],
-  ['sku_id'],
-  ['order_id'],
-  ['user_id'],
-  ['fingerprint'],
-  ['quantity', 1],
-  ['limited', 0],
-  ['state', ReservationState.RESERVED],
-  ['epoch'],
-  ['hold_until_ms'],
-];
+const RESERVATION: Table = {
+  name: 'reservation',
+  columns: [
+    ['shard_no'],
+    ['reservation_id'],
+    ['line_no', 0],
+    ['sku_id'],
+    ['order_id'],
+    ['user_id'],
+    ['fingerprint'],
+    ['quantity', 1],
+    ['limited', 0],
+    ['state', ReservationState.RESERVED],
+    ['epoch'],
+    ['hold_until_ms'],
+  ],
+};

@@ -19,7 +19,7 @@ export class StatementDoor {
 
   constructor(url: string) {
     this.#target = new URL(url);
-    this.#server = createServer((client) => this.#serve(client));
+    this.#server = createServer({ noDelay: true }, (client) => this.#serve(client));
   }
 
   /** Answers the URL that leads through the proxy. */
@@ -57,7 +57,11 @@ export class StatementDoor {
   }
 
   #serve(client: Socket): void {
-    const server = connect(Number(this.#target.port), this.#target.hostname);
+    const server = connect({
+      port: Number(this.#target.port),
+      host: this.#target.hostname,
+      noDelay: true,
+    });
     let held = false;
     for (const [socket, other] of [
       [client, server],

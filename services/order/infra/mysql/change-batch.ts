@@ -150,9 +150,9 @@ async function write(tx: Tx, outbox: Outbox, changes: Changes, nowMs: number): P
     );
     assert(updated === group.length, 'every locked order is updated');
   }
-  await tx.change(INSERT_TRANSITIONS, [changes.transitions]);
-  if (changes.refunds.length > 0) await tx.change(INSERT_REFUNDS, [changes.refunds]);
-  await outbox.append(tx, changes.effects, nowMs);
+  tx.changeLater(INSERT_TRANSITIONS, [changes.transitions]);
+  if (changes.refunds.length > 0) tx.changeLater(INSERT_REFUNDS, [changes.refunds]);
+  outbox.append(tx, changes.effects, nowMs);
 }
 
 // Orders that get the same values share a statement: in a flood they all become PAID, or all

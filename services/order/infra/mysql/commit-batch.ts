@@ -11,7 +11,7 @@
 import { crashPoint } from '../../../platform/crash-point.js';
 import { geneOf } from '../../../platform/ids.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
-import { insertRows } from '../../../platform/mysql/insert-rows.js';
+import { insertRowsLater } from '../../../platform/mysql/insert-rows.js';
 import type { Outbox, OutboxEvent } from '../../../platform/mysql/outbox.js';
 import { enterGates, NOT_OWNER, type NotOwner } from '../../../platform/mysql/shard-gate.js';
 import { type SqlValue, type Tx, transact } from '../../../platform/mysql/transaction.js';
@@ -118,13 +118,13 @@ async function write(
   const orders = [...made.values()].sort(byKey);
   const missing = snapshots.missing(orders);
   if (orders.length > 0) {
-    await insertSnapshots(tx, missing, nowMs);
-    await insert(tx, orders);
+    if (missing.length > 0) insertSnapshots(tx, missing, nowMs);
+    insert(tx, orders);
     const intended = new Set(items.map((item) => item.intended && item.orderId));
     const open = orders.filter(({ orderId }) => !intended.has(orderId));
     const news = announced ? orders.map(placedEvent) : [];
     const events = withTraces([...open.map(createdEvent), ...news], items);
-    await outbox.append(tx, events, nowMs);
+    outbox.append(tx, events, nowMs);
     crashPoint('commit.before-commit');
   }
   return { results, snapshots: missing };
@@ -191,12 +191,11 @@ function newOrder(item: NewOrder, nowMs: number): Order {
   };
 }
 
-async function insertSnapshots(tx: Tx, missing: MissingSnapshot[], nowMs: number): Promise<void> {
-  if (missing.length === 0) return;
-  await tx.change(INSERT_SNAPSHOTS, [missing.map((each) => snapshotValues(each, nowMs))]);
+function insertSnapshots(tx: Tx, missing: MissingSnapshot[], nowMs: number): void {
+  tx.changeLater(INSERT_SNAPSHOTS, [missing.map((each) => snapshotValues(each, nowMs))]);
 }
 
-async function insert(tx: Tx, orders: Order[]): Promise<void> {
+function insert(tx: Tx, orders: Order[]): void {
   const lines: SqlValue[][] = [];
   for (const order of orders) {
     const { orderId } = order;
@@ -204,8 +203,8 @@ async function insert(tx: Tx, orders: Order[]): Promise<void> {
       lines.push(lineValues(orderId, order.lines[i] as Order['lines'][number], i));
     }
   }
-  await insertRows(tx, ORDERS, orders.map(orderValues));
-  await insertRows(tx, LINES, lines);
+  insertRowsLater(tx, ORDERS, orders.map(orderValues));
+  insertRowsLater(tx, LINES, lines);
 }
 
 export function createdEvent(order: Order): OutboxEvent {

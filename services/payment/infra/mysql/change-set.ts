@@ -78,14 +78,14 @@ export class ChangeSet {
   }
 
   /** Written in one fixed order of tables, so that batches cannot lock each other out. */
-  async write(tx: Tx, outbox: Pick<Outbox, 'append'>): Promise<void> {
-    await insert(tx, PAYMENT_INSERT, [...this.#inserted.values()].map(fromPayment));
-    await insert(tx, PAYMENT_UPDATE, [...this.#updated.values()].map(fromPayment));
-    await insert(tx, ATTEMPT_WRITE, [...this.#attempts.values()]);
-    await insert(tx, TRANSITION_INSERT, this.#transitions);
-    await insert(tx, EVENT_INSERT, this.#events);
-    await insert(tx, REFUND_WRITE, [...this.#refunds.values()]);
-    if (this.news.length > 0) await outbox.append(tx, this.news, this.#nowMs);
+  write(tx: Tx, outbox: Pick<Outbox, 'append'>): void {
+    insert(tx, PAYMENT_INSERT, [...this.#inserted.values()].map(fromPayment));
+    insert(tx, PAYMENT_UPDATE, [...this.#updated.values()].map(fromPayment));
+    insert(tx, ATTEMPT_WRITE, [...this.#attempts.values()]);
+    insert(tx, TRANSITION_INSERT, this.#transitions);
+    insert(tx, EVENT_INSERT, this.#events);
+    insert(tx, REFUND_WRITE, [...this.#refunds.values()]);
+    if (this.news.length > 0) outbox.append(tx, this.news, this.#nowMs);
   }
 
   #addPayment(payment: Payment, before: Payment | undefined, cause: string): void {
@@ -101,10 +101,10 @@ export class ChangeSet {
 }
 
 /** Also for the claims of the resolver, which move nothing but the time of the next look. */
-export function updatePayments(tx: Tx, payments: readonly Payment[]): Promise<void> {
-  return insert(tx, PAYMENT_UPDATE, payments.map(fromPayment));
+export function updatePayments(tx: Tx, payments: readonly Payment[]): void {
+  insert(tx, PAYMENT_UPDATE, payments.map(fromPayment));
 }
 
-async function insert(tx: Tx, sql: string, rows: SqlValue[][]): Promise<void> {
-  if (rows.length > 0) await tx.change(sql, [rows]);
+function insert(tx: Tx, sql: string, rows: SqlValue[][]): void {
+  if (rows.length > 0) tx.changeLater(sql, [rows]);
 }

@@ -49,7 +49,7 @@ export class MysqlDuePayments implements DuePayments {
         const dueMs = nextLookMs(payment, openAttempts, nowMs, times);
         return { payment: { ...payment, dueMs }, openAttempts };
       });
-      await updatePayments(
+      updatePayments(
         tx,
         due.map(({ payment }) => payment),
       );

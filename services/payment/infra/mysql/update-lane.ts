@@ -122,6 +122,6 @@ async function decideAll(
       return { ok: false, error };
     }
   });
-  await changes.write(tx, outbox);
+  changes.write(tx, outbox);
   return { settled, news: changes.news, entered: changes.entered };
 }

@@ -4,7 +4,7 @@
 
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import Stripe from 'stripe';
+import { Stripe } from 'stripe';
 import { histograms } from '../../../platform/telemetry/metrics.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 
