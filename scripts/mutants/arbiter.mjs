@@ -127,7 +127,7 @@ export const ARBITER = [
     edits: [
       {
         file: `${MYSQL}/settle-batch.ts`,
-        find: "await moveBuyers(tx, '+', decision.buyers);",
+        find: "moveBuyers(tx, '+', decision.buyers);",
         replace: '',
       },
     ],

@@ -89,8 +89,8 @@ export const RECONCILE = [
     edits: [
       {
         file: COMPARE,
-        find: 'return `${reference} ${key}`;',
-        replace: "return reference === '' ? reference : key;",
+        find: "Pick<Movement, 'reference' | 'key'>): string {",
+        replace: "Pick<Movement, 'reference' | 'key'>): string {\n  if (key !== '') return key;",
       },
     ],
     killedBy: { file: COMPARE_TEST, test: "under another payment's key$" },
@@ -102,8 +102,8 @@ export const RECONCILE = [
     edits: [
       {
         file: COMPARE,
-        find: "this.#say('CHARGE_UNKNOWN', reference, number, `${money(movement)} under ${key}`);",
-        replace: '',
+        find: 'for (const movement of [...this.#charges.values()].flat()) {',
+        replace: 'for (const movement of [] as Movement[]) {',
       },
     ],
     killedBy: { file: COMPARE_TEST, test: 'of no payment$' },

@@ -21,7 +21,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * What the named tests read. Not the launcher's script nor the lock file: with them, an `npm ci` in
  * the copy would follow the link below and empty the packages of the real tree.
  */
-const COPIED = ['services', 'gen', 'test', 'jest.config.js', 'package.json'];
+const COPIED = ['services', 'launcher', 'gen', 'test', 'jest.config.js', 'package.json'];
 
 const made = [];
 
