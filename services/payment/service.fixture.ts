@@ -35,7 +35,11 @@ export interface PaymentMesh {
   stop(): Promise<void>;
 }
 
-export async function startPaymentMesh(mysqlUrls: readonly string[]): Promise<PaymentMesh> {
+/** `env` is told to the service besides. */
+export async function startPaymentMesh(
+  mysqlUrls: readonly string[],
+  env: Record<string, string> = {},
+): Promise<PaymentMesh> {
   const stops: (() => unknown)[] = [];
   const prefix = `t${randomBytes(4).toString('hex')}_`;
   stops.push(() => dropDatabases(mysqlUrls, `${prefix}payment`));
@@ -57,6 +61,7 @@ export async function startPaymentMesh(mysqlUrls: readonly string[]): Promise<Pa
     PROVIDER_SECRETS: `${SECRET},the-one-before-it`,
     CALLBACK_URL: callbackUrl,
     PAYMENT_LOOK_AFTER_MS: '300',
+    ...env,
   });
   const onStop = (_: string, stop: () => unknown) => void stops.push(stop);
   const port = await startPaymentService(config, pino({ level: 'silent' }), { onStop });

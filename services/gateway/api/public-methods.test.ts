@@ -26,6 +26,7 @@ const INTERNAL = new Set([
   'spillway.payment.v1.PaymentService/BatchCancelPayment',
   'spillway.payment.v1.PaymentService/RefundUpTo',
   'spillway.payment.v1.PaymentService/HandleProviderEvent',
+  'spillway.payment.v1.PaymentService/LookAgain',
 ]);
 
 const methods = MESH_SERVICES.flatMap((service) =>

@@ -26,8 +26,12 @@ export class StripeFront {
   readonly #server: Server;
   readonly #mock: string;
 
-  constructor(mock: string) {
+  /** A number, when it is not to be the sample's own. */
+  readonly #number: string | undefined;
+
+  constructor(mock: string, number?: string) {
     this.#mock = mock;
+    this.#number = number;
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
@@ -93,8 +97,9 @@ export class StripeFront {
     if (route === 'POST /v1/checkout/sessions') {
       const amount_total = Number(form.get('line_items[0][price_data][unit_amount]'));
       const currency = form.get('line_items[0][price_data][currency]');
-      const session = { ...sample, amount_total, currency, metadata, payment_intent: null };
-      this.sessions.set(String(sample['id']), session);
+      const id = this.#number ?? String(sample['id']);
+      const session = { ...sample, id, amount_total, currency, metadata, payment_intent: null };
+      this.sessions.set(id, session);
       return session;
     }
     if (route === 'POST /v1/refunds') {
