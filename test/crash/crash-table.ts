@@ -2,6 +2,7 @@
 // (available/reserved/sold of each SKU), and what it says once the client has asked again.
 import type { CrashPointName } from '../../services/platform/crash-point.js';
 import * as story from './crash-stories.js';
+import * as orders from './order-stories.js';
 
 export interface Crash {
   readonly at: CrashPointName;
@@ -46,17 +47,17 @@ export const CRASHES: readonly Crash[] = [
   row('spread.before-last', story.reserveSpread, '4/1/0 4/1/0 5/0/0', '4/1/0 4/1/0 4/1/0'),
   row('spread.barred', story.refuseSpread, '4/1/0 4/1/0 0/1/0', '5/0/0 5/0/0 0/1/0'),
 
-  row('create.before-reserve', story.createOrder, '5/0/0', '4/1/0'),
-  row('create.after-reserve', story.createOrder, '4/1/0', '4/1/0'),
-  row('commit.before-commit', story.createOrder, '4/1/0', '4/1/0'),
-  row('create.after-commit', story.createOrder, '4/1/0', '4/1/0'),
-  row('create.after-intend', story.createOrder, '4/1/0', '4/1/0'),
-  row('create.before-ack', story.createOrder, '4/1/0', '4/1/0'),
+  row('create.before-reserve', orders.createOrder, '5/0/0', '4/1/0'),
+  row('create.after-reserve', orders.createOrder, '4/1/0', '4/1/0'),
+  row('commit.before-commit', orders.createOrder, '4/1/0', '4/1/0'),
+  row('create.after-commit', orders.createOrder, '4/1/0', '4/1/0'),
+  row('create.after-intend', orders.createOrder, '4/1/0', '4/1/0'),
+  row('create.before-ack', orders.createOrder, '4/1/0', '4/1/0'),
 
-  row('cancel.barred', story.cancelOrder, '4/1/0', '5/0/0'),
-  row('cancel.barred', story.cancelPresale, '4/1/0', '5/0/0'),
-  row('change.before-commit', story.cancelOrder, '4/1/0', '5/0/0'),
-  row('change.after-commit', story.cancelOrder, '4/1/0', '5/0/0'),
-  row('change.after-commit', story.cancelPresale, '4/1/0', '5/0/0'),
-  row('outbox.delivered', story.cancelOrder, '5/0/0', '5/0/0'),
+  row('cancel.barred', orders.cancelOrder, '4/1/0', '5/0/0'),
+  row('cancel.barred', orders.cancelPresale, '4/1/0', '5/0/0'),
+  row('change.before-commit', orders.cancelOrder, '4/1/0', '5/0/0'),
+  row('change.after-commit', orders.cancelOrder, '4/1/0', '5/0/0'),
+  row('change.after-commit', orders.cancelPresale, '4/1/0', '5/0/0'),
+  row('outbox.delivered', orders.cancelOrder, '5/0/0', '5/0/0'),
 ];
