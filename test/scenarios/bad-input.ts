@@ -55,6 +55,7 @@ const UNKNOWN: [string, PlainMessage, status, string][] = [
   ['DeliverOrder', { orderId: '7' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['CompleteOrder', { orderId: '7' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['AddTracking', { orderId: '7', requestId: 'r', status: 'seen' }, NOT_FOUND, 'ORDER_UNKNOWN'],
+  ['RefundLines', { orderId: '7', requestId: 'r', lines: LINES }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['WatchOrder', { orderId: '7' }, NOT_FOUND, 'ORDER_UNKNOWN'],
   ['GetStock', { skuId: NOBODY }, NOT_FOUND, 'SKU_UNKNOWN'],
   ['ListLedger', { skuId: NOBODY }, NOT_FOUND, 'SKU_UNKNOWN'],
@@ -83,6 +84,8 @@ const UNKNOWN: [string, PlainMessage, status, string][] = [
     NOT_FOUND,
     'PAYMENT_UNKNOWN',
   ],
+  ['RefundUpTo', { paymentId: 'p-7', requestId: 'r', amount: EUR }, NOT_FOUND, 'PAYMENT_UNKNOWN'],
+  ['LookAgain', { paymentId: 'p-7' }, NOT_FOUND, 'PAYMENT_UNKNOWN'],
   ['HandleProviderEvent', { provider: 'sandbox', signature: 't=1,v1=00' }, FORGED, 'EVENT_FORGED'],
 ];
 
@@ -121,6 +124,7 @@ const WITHOUT_UNKNOWN_IDS = [
   'Release',
   'BatchRelease',
   'BatchReturn',
+  'BatchReturnLines',
   'BatchGetStock',
   'CreatePayment',
   'BatchCreatePayment',
