@@ -4,9 +4,10 @@
 // check step, every test, every planted bug and every promise of a load test counts one.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { Interrupted } from '../interrupt.js';
 import { ROOT } from '../paths.js';
 import { Steps, toStderr } from '../steps.js';
 import {
@@ -115,8 +116,14 @@ async function brokenBuilds(reports: string): Promise<Counts> {
   return agreeing(buildCounts(readJson(file)), code);
 }
 
-/** A report that is missing, or all green from something that failed, is itself one failure. */
+/**
+ * A report that is missing, or all green from something that failed, is itself one failure. What was
+ * interrupted ends the whole run: nobody who pressed Ctrl-C wants the next part of it.
+ */
 function agreeing(counts: Counts, exitCode: number): Counts {
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    if (exitCode === 128 + constants.signals[name]) throw new Interrupted(name);
+  }
   return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
@@ -137,6 +144,8 @@ function run(
     const env = { ...process.env, ...more };
     const child = spawn(command, [...args], { cwd: ROOT, env, stdio: 'inherit' });
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
   });
 }
