@@ -62,7 +62,9 @@ export class GrpcServer {
       }),
     ];
     return new Promise((resolve, reject) => {
-      this.#listener.once('error', reject);
+      // Later ones are connections that could not be taken, for want of descriptors: their callers
+      // notice, and the process goes on.
+      this.#listener.on('error', reject);
       this.#listener.listen(Number(address.slice(colon + 1)), host, () => {
         const bound = this.#listener.address();
         resolve(bound === null || typeof bound === 'string' ? 0 : bound.port);

@@ -1,74 +1,35 @@
 // For tests: a TCP proxy in front of a real server that remembers every statement sent through it, so
 // that a test can say which server was asked, and how often.
 
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpRelay, TOGETHER } from '../tcp-relay.fixture.js';
 
 // A packet: three bytes of length, one of sequence, and for a query the command byte 3 and the text.
 const HEADER_BYTES = 4;
 const QUERY = 3;
 
-export class StatementTap {
+export class StatementTap extends TcpRelay {
   readonly statements: string[] = [];
-  readonly #target: URL;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
   #away = false;
-
-  constructor(url: string) {
-    this.#target = new URL(url);
-    this.#server = createServer({ noDelay: true }, (client) => this.#serve(client));
-  }
-
-  /** Answers the URL that leads through the proxy. */
-  async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    const address = this.#server.address();
-    const through = new URL(this.#target);
-    if (address && typeof address === 'object') through.port = String(address.port);
-    return through.href;
-  }
 
   /** Cuts every connection and takes no other until it is called with false. */
   goAway(away = true): void {
     this.#away = away;
-    if (away) for (const socket of this.#sockets) socket.destroy();
+    if (away) this.cutAll();
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
+  protected override takes(): boolean {
+    return !this.#away;
   }
 
-  #serve(client: Socket): void {
-    if (this.#away) {
-      client.destroy();
-      return;
-    }
-    const server = connect({
-      port: Number(this.#target.port),
-      host: this.#target.hostname,
-      noDelay: true,
-    });
+  protected relay(client: Socket, server: Socket): () => boolean {
     let pending: Buffer = Buffer.alloc(0);
     client.on('data', (data) => {
       pending = this.#read(Buffer.concat([pending, data]));
       server.write(data);
     });
     server.on('data', (data) => client.writable && client.write(data));
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    return TOGETHER;
   }
 
   /** Answers what does not make a whole packet yet. */

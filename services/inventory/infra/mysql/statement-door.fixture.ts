@@ -1,8 +1,8 @@
 // For tests: a TCP proxy in front of a real server that can keep one statement waiting, so that
 // something else happens in between.
 
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpRelay } from '../../../platform/tcp-relay.fixture.js';
 
 interface Hold {
   readonly matches: (sent: string) => boolean;
@@ -11,26 +11,8 @@ interface Hold {
   readonly opened: Promise<void>;
 }
 
-export class StatementDoor {
-  readonly #target: URL;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+export class StatementDoor extends TcpRelay {
   #hold: Hold | undefined;
-
-  constructor(url: string) {
-    this.#target = new URL(url);
-    this.#server = createServer({ noDelay: true }, (client) => this.#serve(client));
-  }
-
-  /** Answers the URL that leads through the proxy. */
-  async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    const address = this.#server.address();
-    const through = new URL(this.#target);
-    if (address && typeof address === 'object') through.port = String(address.port);
-    return through.href;
-  }
 
   /**
    * Keeps the next statement that matches until `open`. With `cut` its client's connection is reset
@@ -50,30 +32,9 @@ export class StatementDoor {
     return { arrived, open };
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  #serve(client: Socket): void {
-    const server = connect({
-      port: Number(this.#target.port),
-      host: this.#target.hostname,
-      noDelay: true,
-    });
+  /** The server's side outlives a client that was cut while its statement is kept. */
+  protected relay(client: Socket, server: Socket): () => boolean {
     let held = false;
-    for (const [socket, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        this.#sockets.delete(socket);
-        if (!held) other.destroy();
-      });
-    }
     server.on('data', (data) => client.writable && client.write(data));
     client.on('data', (data) => {
       const hold = this.#hold;
@@ -92,5 +53,6 @@ export class StatementDoor {
         client.resume();
       });
     });
+    return () => held;
   }
 }
