@@ -26,7 +26,6 @@ export const ID_EPOCH_MS = Date.UTC(2026, 0, 1);
 export const WORKERS = 256;
 
 const TIME_SHIFT = 22n;
-const GENE_SHIFT = 16n;
 const WORKER_SHIFT = 8n;
 const GENES = 64;
 const SEQUENCES = 256;
@@ -79,8 +78,9 @@ function compose(ms: number, gene: number, workerId: number, sequence: number): 
   return (BigInt(time) << TIME_SHIFT) | BigInt(low);
 }
 
+/** By number arithmetic from the low bits: asked many times for each order, and BigInt takes twice as long. */
 export function geneOf(id: bigint): number {
-  return Number((id >> GENE_SHIFT) & 63n);
+  return (Number(BigInt.asUintN(22, id)) >>> 16) & 63;
 }
 
 export function workerOf(id: bigint): number {

@@ -102,14 +102,14 @@ export class CreateOrder {
     crashPoint('create.after-reserve');
 
     const commitDeadlineMs = clock.nowMs() + limits.commitMsMax;
-    const made = this.#newOrder(request, price, held, timeMs);
+    const order = this.#newOrder(request, price, held, timeMs);
     // A copy of the request may have made an order of another id, when no reservation tells it.
     const first = held.fresh && orderSteps[request.type].takesStock;
-    const intended = first && (await this.#intendEarly(made, deadlineMs, span));
-    const order = { ...made, intended };
-    const committed = await inStep(span, 'commit', (step) =>
-      orders.commit(step ? { ...order, span: step } : order, commitDeadlineMs),
-    );
+    order.intended = first && (await this.#intendEarly(order, deadlineMs, span));
+    const committed = await inStep(span, 'commit', (step) => {
+      order.span = step;
+      return orders.commit(order, commitDeadlineMs);
+    });
     if (committed.outcome !== 'COMMITTED' && committed.outcome !== 'EXISTING') return committed;
     crashPoint('create.after-commit');
 
@@ -206,6 +206,8 @@ export class CreateOrder {
       paymentWindowMs,
       lines: price.lines,
       fresh: held.fresh,
+      intended: false,
+      span: undefined,
     };
   }
 

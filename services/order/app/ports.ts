@@ -12,7 +12,10 @@ import type { OrderEvent } from '../domain/transition.js';
 
 export type * from './ports-mesh.js';
 
-/** An order that wants to be committed. Its times come from the clock of its database. */
+/**
+ * An order that wants to be committed. Its times come from the clock of its database. What a later step
+ * adds is set in place: a copy of so many fields costs more than the step's own work.
+ */
 export interface NewOrder extends Traced {
   readonly orderId: bigint;
   readonly userId: string;
@@ -30,7 +33,8 @@ export interface NewOrder extends Traced {
   /** No other copy of the request can have committed before, as far as is known: insert blindly. */
   readonly fresh: boolean;
   /** Payment has its intent already, so that none is stored beside it. */
-  readonly intended?: boolean;
+  intended?: boolean;
+  span?: Span | undefined;
 }
 
 export type CommitResult =
@@ -64,6 +68,8 @@ interface OrderPage {
   /** Only orders older than this one. */
   readonly beforeId: bigint | undefined;
   readonly limit: number;
+  /** Whether the page may be as old as a replica is behind. */
+  readonly mayBeStale?: boolean;
 }
 
 export interface UserOrdersQuery extends OrderPage {
@@ -88,7 +94,11 @@ export interface OrderStore {
   commit(order: NewOrder, deadlineMs: number): Promise<CommitResult>;
   /** Without transitions. */
   findByRequest(userId: string, requestId: string, deadlineMs: number): Promise<Order | undefined>;
-  read(orderId: bigint, deadlineMs: number): Promise<Order | undefined>;
+  /**
+   * As it is when the call arrives. Whoever names a version may be answered from a replica, with that
+   * version or a later one.
+   */
+  read(orderId: bigint, deadlineMs: number, atLeastVersion?: number): Promise<Order | undefined>;
   /** Newest first, without transitions: of a user from one shard, of a state from all of them. */
   list(query: OrderQuery, deadlineMs: number): Promise<Order[]>;
   change(

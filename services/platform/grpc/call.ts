@@ -15,6 +15,7 @@ import {
   metadataOf,
   OK_TRAILERS,
   prefixed,
+  prefixOf,
 } from './wire.js';
 
 export interface CallMethod {
@@ -148,8 +149,8 @@ export class ServerCall extends EventEmitter implements StreamOwner {
       if (error) return this.fail(error);
       if (this.#answered) return;
       this.#answered = true;
-      const bytes = prefixed(this.#o.method.encode(value));
-      this.#o.stream.answer(ANSWER_HEAD, bytes, OK_TRAILERS);
+      const data = this.#o.method.encode(value);
+      this.#o.stream.answer(ANSWER_HEAD, { prefix: prefixOf(data), data }, OK_TRAILERS);
     });
   }
 }

@@ -39,14 +39,18 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   n: 1e-6,
 };
 
-/** A message with its prefix: not compressed, and so many bytes. */
+/** A message with its prefix. */
 export function prefixed(message: Buffer): Buffer {
-  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-  bytes[0] = 0;
-  bytes.writeUInt32BE(message.length, 1);
-  message.copy(bytes, PREFIX_BYTES);
-  return bytes;
+  return Buffer.concat([prefixOf(message), message]);
 }
+
+/** Not compressed, and so many bytes. Good until the next one is asked for. */
+export function prefixOf(message: Buffer): Buffer {
+  prefix.writeUInt32BE(message.length, 1);
+  return prefix;
+}
+
+const prefix = Buffer.alloc(PREFIX_BYTES);
 
 /** What grpc-js reads of an error. */
 export type Failure = Pick<Partial<ServiceError>, 'code' | 'details' | 'metadata'>;

@@ -52,12 +52,16 @@ export const FRAME_BYTES_MAX = 16_384;
 export const WINDOW_DEFAULT = 65_535;
 export const WINDOW_MAX = 2 ** 31 - 1;
 
+export interface FrameHead {
+  readonly type: number;
+  readonly flags: number;
+  readonly streamId: number;
+  /** Of the payload. */
+  readonly length: number;
+}
+
 /** Writes the nine bytes that begin a frame, and answers where its payload begins. */
-export function putFrameHeader(
-  into: Buffer,
-  at: number,
-  o: { length: number; type: number; flags: number; streamId: number },
-): number {
+export function putFrameHeader(into: Buffer, at: number, o: FrameHead): number {
   into.writeUIntBE(o.length, at, 3);
   into[at + 3] = o.type;
   into[at + 4] = o.flags;

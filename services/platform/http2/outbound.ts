@@ -1,5 +1,6 @@
 // What goes out over one connection: frames in the order of their writing, gathered over one turn of the
-// event loop into one write, and message bytes no faster than the other side's windows allow.
+// event loop into one write, and message bytes no faster than the other side's windows allow. Frames are
+// written straight into the piece that leaves: a buffer for each would cost more than its bytes.
 //
 // Invariant: what a stream sends keeps its order; nothing of it is sent after its end or its reset.
 
@@ -9,6 +10,7 @@ import {
   FRAME,
   FRAME_BYTES_MAX,
   FRAME_HEADER_BYTES,
+  type FrameHead,
   putFrameHeader,
   WINDOW_DEFAULT,
   WINDOW_MAX,
@@ -29,12 +31,25 @@ export interface Sender {
   ended(): void;
 }
 
+/** Both are copied at once. */
+export interface AnswerData {
+  readonly prefix: Buffer;
+  readonly data: Buffer;
+}
+
 /** Beyond this the other side does not read; then nothing more is read from it either. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
+/** Room for fifty answers; what is sent is never written to again, so a new piece follows a full one. */
+const PIECE_BYTES = 32 * 1024;
 
 export class Outbound {
   readonly #socket: Socket;
-  #frames: Buffer[] = [];
+  /** Full ones that have not left yet. */
+  #pieces: Buffer[] = [];
+  #piece = NO_BYTES;
+  /** What lies between them has not left yet. */
+  #from = 0;
+  #to = 0;
   #scheduled = false;
   #window = WINDOW_DEFAULT;
   #frameBytesMax = FRAME_BYTES_MAX;
@@ -46,46 +61,40 @@ export class Outbound {
   }
 
   write(frame: Buffer): void {
-    this.#frames.push(frame);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(this.flush);
+    this.#reserve(frame.length);
+    this.#to += frame.copy(this.#piece, this.#to);
   }
 
   /** An arrow, because it is kept apart from its object. */
   readonly flush = (): void => {
     this.#scheduled = false;
-    const frames = this.#frames;
-    if (frames.length === 0 || this.#socket.destroyed) return;
-    this.#frames = [];
-    this.#socket.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+    this.#cut();
+    const pieces = this.#pieces;
+    if (pieces.length === 0 || this.#socket.destroyed) return;
+    this.#pieces = [];
+    if (pieces.length > 1) this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    if (pieces.length > 1) this.#socket.uncork();
     if (this.#socket.writableLength > BACKLOG_BYTES_MAX) this.#socket.pause();
   };
 
   headers(streamId: number, block: Buffer, end: boolean): void {
-    this.write(headersFrame(streamId, block, end));
+    const flags = FLAG.END_HEADERS | (end ? FLAG.END_STREAM : 0);
+    this.#frame({ type: FRAME.HEADERS, flags, streamId, length: block.length }, block);
   }
 
-  /** A whole answer in one piece, when the windows allow it. */
-  answer(to: Sender, head: Buffer, data: Buffer, trailers: Buffer): void {
-    const whole = data.length <= this.#room(to) && data.length <= this.#frameBytesMax;
-    if (!whole || to.waiting.length > 0) {
-      this.headers(to.streamId, head, false);
-      this.data(to, data);
+  /** A whole answer in one piece, when the windows allow it; its data are `prefix` and `data`. */
+  answer(to: Sender, head: Buffer, { prefix, data }: AnswerData, trailers: Buffer): void {
+    const length = prefix.length + data.length;
+    this.headers(to.streamId, head, false);
+    if (length > this.#room(to) || length > this.#frameBytesMax) {
+      this.data(to, Buffer.concat([prefix, data]));
       this.end(to, trailers);
       return;
     }
-    this.#spend(to, data.length);
-    const { streamId } = to;
-    const bytes = Buffer.allocUnsafe(
-      3 * FRAME_HEADER_BYTES + head.length + data.length + trailers.length,
-    );
-    const { HEADERS, DATA } = FRAME;
-    const last = FLAG.END_HEADERS | FLAG.END_STREAM;
-    let at = put(bytes, 0, { type: HEADERS, flags: FLAG.END_HEADERS, streamId }, head);
-    at = put(bytes, at, { type: DATA, flags: 0, streamId }, data);
-    put(bytes, at, { type: HEADERS, flags: last, streamId }, trailers);
-    this.write(bytes);
+    this.#spend(to, length);
+    this.#frame({ type: FRAME.DATA, flags: 0, streamId: to.streamId, length }, prefix, data);
+    this.headers(to.streamId, trailers, true);
     to.ended();
   }
 
@@ -133,7 +142,7 @@ export class Outbound {
         return false;
       }
       this.#spend(to, bytes);
-      this.write(dataFrame(to.streamId, next.subarray(0, bytes)));
+      this.#data(to.streamId, next.subarray(0, bytes));
       if (bytes === next.length) to.waiting.shift();
       else to.waiting[0] = next.subarray(bytes);
     }
@@ -153,27 +162,35 @@ export class Outbound {
     to.window -= bytes;
     this.#window -= bytes;
   }
+
+  #data(streamId: number, payload: Buffer): void {
+    this.#frame({ type: FRAME.DATA, flags: 0, streamId, length: payload.length }, payload);
+  }
+
+  #frame(head: FrameHead, first: Buffer, second?: Buffer): void {
+    this.#reserve(FRAME_HEADER_BYTES + head.length);
+    let at = putFrameHeader(this.#piece, this.#to, head);
+    at += first.copy(this.#piece, at);
+    if (second !== undefined) at += second.copy(this.#piece, at);
+    this.#to = at;
+  }
+
+  #reserve(bytes: number): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.flush);
+    }
+    if (this.#to + bytes <= this.#piece.length) return;
+    this.#cut();
+    this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes));
+    this.#from = 0;
+    this.#to = 0;
+  }
+
+  #cut(): void {
+    if (this.#to > this.#from) this.#pieces.push(this.#piece.subarray(this.#from, this.#to));
+    this.#from = this.#to;
+  }
 }
 
-function headersFrame(streamId: number, block: Buffer, end: boolean): Buffer {
-  const bytes = Buffer.allocUnsafe(FRAME_HEADER_BYTES + block.length);
-  const flags = FLAG.END_HEADERS | (end ? FLAG.END_STREAM : 0);
-  put(bytes, 0, { type: FRAME.HEADERS, flags, streamId }, block);
-  return bytes;
-}
-
-function dataFrame(streamId: number, payload: Buffer): Buffer {
-  const bytes = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.length);
-  put(bytes, 0, { type: FRAME.DATA, flags: 0, streamId }, payload);
-  return bytes;
-}
-
-function put(
-  into: Buffer,
-  at: number,
-  o: { type: number; flags: number; streamId: number },
-  payload: Buffer,
-): number {
-  const start = putFrameHeader(into, at, { ...o, length: payload.length });
-  return start + payload.copy(into, start);
-}
+const NO_BYTES = Buffer.alloc(0);

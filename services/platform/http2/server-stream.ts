@@ -2,7 +2,7 @@
 // side resets it.
 
 import { ERROR, type ErrorCode, FRAME, numberFrame } from './frames.js';
-import type { Outbound, Sender } from './outbound.js';
+import type { AnswerData, Outbound, Sender } from './outbound.js';
 
 /** Who handles a stream. */
 export interface StreamOwner {
@@ -62,7 +62,7 @@ export class ServerStream implements Sender {
   }
 
   /** The whole answer at once. */
-  answer(head: Buffer, data: Buffer, trailers: Buffer): void {
+  answer(head: Buffer, data: AnswerData, trailers: Buffer): void {
     if (this.#answered || this.#over) return;
     this.#answered = true;
     this.#o.out.answer(this, head, data, trailers);

@@ -2,14 +2,19 @@
 // would be a bug, and in older drivers a way to inject SQL, so only plain values pass.
 
 import { assert } from '../assert.js';
+import { RowsText, type SqlValue } from './rows-text.js';
 
-export type SqlValue = string | number | bigint | boolean | null | Uint8Array;
+export type { SqlValue } from './rows-text.js';
 
-/** A list fills `IN (?)`; a list of rows fills `VALUES ?`. */
-export type SqlParameter = SqlValue | readonly SqlValue[] | readonly (readonly SqlValue[])[];
+/** A list fills `IN (?)`; a list of rows, or their text, fills `VALUES ?`. */
+export type SqlParameter =
+  | SqlValue
+  | readonly SqlValue[]
+  | readonly (readonly SqlValue[])[]
+  | RowsText;
 
 export function assertValues(values: readonly SqlParameter[]): void {
-  for (const value of values) assertParameter(value, 0);
+  for (const value of values) if (!(value instanceof RowsText)) assertParameter(value, 0);
 }
 
 // Depth 0 is a parameter, 1 an element of a list or a row, 2 a value inside a row.

@@ -184,6 +184,13 @@ const ORDERS = {
     [],
     'How long the longest overdue unpaid order has waited for its expiry',
   ),
+  'spillway.order.replica.reads': counter(
+    '{read}',
+    ['outcome'],
+    'Reads that a replica may answer, of orders and of lists: ANSWERED by one, or by the primary ' +
+      'since the replica had NOT_ENOUGH (it is behind, a shard is on the move, an order may be ' +
+      'tracked), has FAILED, or was PASSED_OVER (it rests, or the caller is in haste)',
+  ),
 } as const;
 
 const PAYMENTS = {
