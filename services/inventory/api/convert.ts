@@ -2,7 +2,6 @@
 // compile until it is translated here.
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type LedgerEntrySchema,
   type ReservationSchema,
@@ -20,6 +19,7 @@ import {
   type LinesReturn as WireReturn,
 } from '../../../gen/spillway/inventory/v1/inventory_service_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
+import { timestampOf } from '../../platform/rpc/timestamp.js';
 import type { Span } from '../../platform/telemetry/trace-context.js';
 import type { ReservationRef, ReturnRef } from '../app/close-reservations.js';
 import type { StockUpdate } from '../app/stock-watcher.js';
@@ -129,7 +129,7 @@ export function toWireUpdate(
   update: StockUpdate,
 ): MessageInitShape<typeof WatchStockResponseSchema> {
   const { row, atMs, notice } = update;
-  const sight = { stock: toWireStock(row), at: timestampFromMs(atMs) };
+  const sight = { stock: toWireStock(row), at: timestampOf(atMs) };
   if (notice === undefined) return sight;
   const { ids, filterVersion, readAfterOpenMs } = notice;
   return {
@@ -153,7 +153,7 @@ export function toWireLedger(
     reason: REASON[entry.reason],
     orderId: entry.orderId,
     causeId: entry.causeId,
-    at: timestampFromMs(entry.atMs),
+    at: timestampOf(entry.atMs),
   };
 }
 
@@ -171,7 +171,7 @@ export function toWireReservation(
     // Parts differ only for the moments in which a change travels through them.
     state: STATE[Math.min(...parts.map((part) => part.state)) as ReservationState],
     lines: parts.flatMap(({ lines }) => lines.map(leftOf)).filter((line) => line.quantity > 0),
-    ...(holdUntilMs > 0 ? { holdUntil: timestampFromMs(holdUntilMs) } : {}),
+    ...(holdUntilMs > 0 ? { holdUntil: timestampOf(holdUntilMs) } : {}),
   };
 }
 

@@ -2,7 +2,6 @@
 // of an offer: which of its values fit each other.
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type {
   OfferSchema,
   PresaleTermsSchema,
@@ -10,6 +9,7 @@ import type {
   PresaleTerms as WirePresale,
 } from '../../../gen/spillway/order/v1/order_pb.js';
 import { invalidField } from '../../platform/rpc/errors.js';
+import { timestampOf } from '../../platform/rpc/timestamp.js';
 import type { NewOffer, Offer } from '../domain/offer.js';
 import type { PresaleTerms } from '../domain/presale-terms.js';
 import { money, msOf, timestampHolds } from './convert-values.js';
@@ -34,8 +34,8 @@ export function offerTo(offer: Offer): MessageInitShape<typeof OfferSchema> {
     title: offer.title,
     unitPrice: money(offer.currency, offer.unitPriceMinor),
     userLimit: offer.userLimit,
-    opensAt: offer.opensMs === undefined ? undefined : timestampFromMs(offer.opensMs),
-    closesAt: offer.closesMs === undefined ? undefined : timestampFromMs(offer.closesMs),
+    opensAt: offer.opensMs === undefined ? undefined : timestampOf(offer.opensMs),
+    closesAt: offer.closesMs === undefined ? undefined : timestampOf(offer.closesMs),
     version: BigInt(offer.version),
     attributes: offer.attributes,
     presale: offer.presale && presaleTo(offer.presale, offer.currency, offer.unitPriceMinor),
@@ -51,8 +51,8 @@ export function presaleTo(
   return {
     deposit: money(currency, presale.depositMinor),
     balance: money(currency, priceMinor - presale.depositMinor),
-    balanceOpensAt: timestampFromMs(presale.balanceOpensMs),
-    balanceDueAt: timestampFromMs(presale.balanceDueMs),
+    balanceOpensAt: timestampOf(presale.balanceOpensMs),
+    balanceDueAt: timestampOf(presale.balanceDueMs),
     depositRefundable: presale.depositRefundable,
   };
 }

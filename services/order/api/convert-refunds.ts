@@ -1,7 +1,7 @@
 // The translator of refunds of lines.
 
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { RefundLinesRequest } from '../../../gen/spillway/order/v1/order_service_pb.js';
+import { timestampOf } from '../../platform/rpc/timestamp.js';
 import type { RefundLinesCommand } from '../app/refund-lines.js';
 import { amountOf } from '../domain/line-refund.js';
 import type { LineRefund } from '../domain/order.js';
@@ -27,6 +27,6 @@ export function lineRefundTo(currency: string, refund: LineRefund) {
     unitsReturned: refund.unitsReturned,
     reason: refund.reason,
     version: BigInt(refund.version),
-    at: timestampFromMs(refund.atMs),
+    at: timestampOf(refund.atMs),
   };
 }

@@ -2,7 +2,6 @@
 // that a new one fails to compile.
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   type OrderSchema,
   OrderState as WireState,
@@ -17,6 +16,7 @@ import {
   OrderFate as WireFate,
   type PaymentRecord as WireRecord,
 } from '../../../gen/spillway/order/v1/order_service_pb.js';
+import { timestampOf } from '../../platform/rpc/timestamp.js';
 import type { Span } from '../../platform/telemetry/trace-context.js';
 import type { CancelCommand } from '../app/cancel-order.js';
 import type { OrderFate } from '../app/ports.js';
@@ -150,7 +150,7 @@ export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
     })),
     total: money(currency, order.totalMinor),
     version: BigInt(order.version),
-    paymentDeadline: timestampFromMs(order.paymentDeadlineMs),
+    paymentDeadline: timestampOf(order.paymentDeadlineMs),
     paymentId: paymentIdOf(order.orderId, 'FIRST'),
     presale: order.presale && presaleTo(order.presale, currency, order.payableMinor),
     balancePaymentId: order.presale ? paymentIdOf(order.orderId, 'BALANCE') : '',
@@ -158,8 +158,8 @@ export function orderTo(order: Order): MessageInitShape<typeof OrderSchema> {
     payable: money(currency, order.payableMinor),
     type: typesOut[order.type],
     requestId: order.requestId,
-    createdAt: timestampFromMs(order.createdMs),
-    updatedAt: timestampFromMs(order.updatedMs),
+    createdAt: timestampOf(order.createdMs),
+    updatedAt: timestampOf(order.updatedMs),
     carrier: order.carrier ?? '',
     trackingNumber: order.trackingNumber ?? '',
     transitions: order.transitions.map(transitionTo),
@@ -174,8 +174,7 @@ export function fateTo(orderId: string, fate: OrderFate) {
   return {
     orderId,
     fate: fatesOut[fate.fate],
-    paymentDeadline:
-      paymentDeadlineMs === undefined ? undefined : timestampFromMs(paymentDeadlineMs),
+    paymentDeadline: paymentDeadlineMs === undefined ? undefined : timestampOf(paymentDeadlineMs),
   };
 }
 
@@ -185,7 +184,7 @@ export function trackingOf(request: AddTrackingRequest): NewTrackingEvent {
 }
 
 function trackingTo({ atMs, ...event }: TrackingEvent) {
-  return { ...event, at: timestampFromMs(atMs) };
+  return { ...event, at: timestampOf(atMs) };
 }
 
 function transitionTo(made: OrderTransition) {
@@ -195,6 +194,6 @@ function transitionTo(made: OrderTransition) {
     to: statesOut[made.to],
     operator: made.operator,
     remark: made.remark,
-    at: timestampFromMs(made.atMs),
+    at: timestampOf(made.atMs),
   };
 }

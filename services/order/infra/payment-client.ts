@@ -1,7 +1,6 @@
 // The payment service as orders see it. Intents and cancels of many orders travel in one call; a call
 // that fails leaves every one of them unknown.
 
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import { PaymentPart as WirePart } from '../../../gen/spillway/payment/v1/payment_pb.js';
 import {
@@ -13,6 +12,7 @@ import { Batcher } from '../../platform/batcher.js';
 import type { Clock } from '../../platform/clock.js';
 import type { Client } from '../../platform/rpc/client.js';
 import { RpcError } from '../../platform/rpc/errors.js';
+import { timestampOf } from '../../platform/rpc/timestamp.js';
 import { itemTraces, spanOf } from '../../platform/telemetry/trace-batch.js';
 import type { Span, Traced } from '../../platform/telemetry/trace-context.js';
 import type {
@@ -106,8 +106,8 @@ export class PaymentClient implements Payments {
       part: parts[intent.part],
       userId: intent.userId,
       amount: { currency: intent.currency, amountMinor: intent.amountMinor },
-      opensAt: intent.opensMs === undefined ? undefined : timestampFromMs(intent.opensMs),
-      deadline: timestampFromMs(intent.deadlineMs),
+      opensAt: intent.opensMs === undefined ? undefined : timestampOf(intent.opensMs),
+      deadline: timestampOf(intent.deadlineMs),
     }));
     const traces = itemTraces(intents);
     try {

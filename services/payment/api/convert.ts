@@ -1,7 +1,7 @@
 // The only translator between the wire and the domain. A new state fails to compile here.
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type Timestamp, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Money } from '../../../gen/spillway/common/v1/money_pb.js';
 import {
   type PaymentSchema,
@@ -17,6 +17,7 @@ import {
 } from '../../../gen/spillway/payment/v1/payment_service_pb.js';
 import { parseId } from '../../platform/ids.js';
 import { invalidField } from '../../platform/rpc/errors.js';
+import { timestampOf } from '../../platform/rpc/timestamp.js';
 import type { Span } from '../../platform/telemetry/trace-context.js';
 import type { CancelOutcome } from '../app/cancel-payment.js';
 import type { CreateOutcome, NewPayment } from '../domain/create.js';
@@ -124,11 +125,11 @@ export function toWirePayment(payment: Payment): MessageInitShape<typeof Payment
     refunded: { currency, amountMinor: payment.refundedMinor },
     version: BigInt(payment.version),
     userId: payment.userId,
-    deadline: timestampFromMs(payment.deadlineMs),
+    deadline: timestampOf(payment.deadlineMs),
     part: WIRE_PARTS[payment.part],
-    opensAt: payment.opensMs === undefined ? undefined : timestampFromMs(payment.opensMs),
-    createdAt: timestampFromMs(payment.createdMs),
-    updatedAt: timestampFromMs(payment.updatedMs),
+    opensAt: payment.opensMs === undefined ? undefined : timestampOf(payment.opensMs),
+    createdAt: timestampOf(payment.createdMs),
+    updatedAt: timestampOf(payment.updatedMs),
   };
 }
 
@@ -143,7 +144,7 @@ export function toWireRefund(
     state: REFUND_STATES[refund.state],
     reason: refund.reason,
     requestId: refund.requestId,
-    createdAt: timestampFromMs(refund.createdMs),
+    createdAt: timestampOf(refund.createdMs),
   };
 }
 

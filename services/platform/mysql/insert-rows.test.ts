@@ -39,7 +39,7 @@ test.each<[string, (string | number | bigint | null)[][], string]>([
   ['no default at all', [['x', 3, 'z', 4n, 'e']], "(a, b, c, d, e) VALUES ('x', 3, 'z', 4, 'e')"],
 ])('%s', async (_name, rows, statement) => {
   const said: string[] = [];
-  const change = async (sql: string, parameters: unknown[]) => {
+  const change = async (sql: string, parameters: never[]) => {
     said.push(format(sql, parameters));
     return rows.length;
   };

@@ -33,7 +33,8 @@ export function columnNames({ columns }: Table): string {
   return columns.map(([name]) => name).join(', ');
 }
 
-function insertion(
+/** The statement and its values, for those who have more to say behind it. */
+export function insertion(
   { name, columns }: Table,
   rows: readonly Row[],
 ): [sql: string, values: SqlParameter[]] {

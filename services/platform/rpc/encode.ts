@@ -12,8 +12,10 @@ import {
   ScalarType,
   toBinary,
 } from '@bufbuild/protobuf';
+import { scalarZeroValue } from '@bufbuild/protobuf/reflect';
 import { assert } from '../assert.js';
 import { ByteSink } from './byte-sink.js';
+import { unlessZero } from './unless-zero.js';
 
 /** What handlers return and clients send: a message, or the plain object that makes one. */
 export type MessageLike = Message | Record<string, unknown>;
@@ -83,13 +85,8 @@ function fieldWriter(field: DescField, known: Map<DescMessage, Write>): Write | 
       if (value !== undefined) write(sink, value);
     };
   }
-  return (sink, message) => {
-    const value = (message as Fields)[name];
-    // Implicit presence: a zero is not sent.
-    if (value !== undefined && value !== '' && value !== 0 && value !== 0n && value !== false) {
-      write(sink, value);
-    }
-  };
+  const zero = field.fieldKind === 'scalar' ? scalarZeroValue(field.scalar, false) : 0;
+  return unlessZero(name, write, zero);
 }
 
 function repeated(name: string, write: Write): Write {

@@ -5,6 +5,7 @@
 import { Batcher } from '../../../platform/batcher.js';
 import type { Clock } from '../../../platform/clock.js';
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
+import { insertion, type Table } from '../../../platform/mysql/insert-rows.js';
 import { serverAttributes } from '../../../platform/mysql/server-span.js';
 import {
   change,
@@ -20,8 +21,20 @@ import { countEntered } from '../payment-meter.js';
 import { SELECT_PAYMENTS, sortedKeys } from './load-files.js';
 import { keyOf, nameOf, type PaymentRow, rowNameOf, toPayment } from './rows.js';
 
-const CREATE = `INSERT INTO payment (shard_no, order_id, ordinal, user_id, currency, amount_minor,
-  opens_ms, deadline_ms, traceparent) VALUES ? ON DUPLICATE KEY UPDATE order_id = order_id`;
+const PAYMENT: Table = {
+  name: 'payment',
+  columns: [
+    ['shard_no'],
+    ['order_id'],
+    ['ordinal', 1],
+    ['user_id'],
+    ['currency'],
+    ['amount_minor'],
+    ['opens_ms', null],
+    ['deadline_ms'],
+    ['traceparent', null],
+  ],
+};
 
 /** A call carries at most 1,000 items; two such calls are about 200 KiB of SQL. */
 const ROWS_MAX = 2_000;
@@ -71,7 +84,9 @@ async function createAll(
 ): Promise<CreateOutcome[][]> {
   const items = calls.flat();
   const rows = items.map(toRow).sort(byKey);
-  const created = await change(server, { deadlineMs }, CREATE, [rows]);
+  const [insert, values] = insertion(PAYMENT, rows);
+  const unlessThere = `${insert} ON DUPLICATE KEY UPDATE order_id = order_id`;
+  const created = await change(server, { deadlineMs }, unlessThere, values);
   countEntered('NOT_STARTED', created);
   if (created === items.length) return calls.map((call) => call.map(() => 'CREATED' as const));
   const keys = sortedKeys(items);
