@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   AuditShop,
-  ledgerRows,
+  ledgerChunk,
   lineRow,
   orderRow,
   paymentRow,
@@ -98,15 +98,62 @@ describe('damage', () => {
       ['STOCK 0', 'LEDGER 0', 'DRIFT 1'],
     ],
     [
-      'a ledger entry vanishes',
+      'a chunk of the ledger vanishes',
       1,
-      'DELETE FROM %inventory.ledger WHERE entry = 2',
+      'DELETE FROM %inventory.ledger_chunk WHERE entry = 2',
+      // Too few, and the next one has none before it.
       ['LEDGER 0', 'LEDGER 0'],
     ],
     [
-      'a ledger entry is changed',
+      'the end of a ledger vanishes',
       1,
-      'UPDATE %inventory.ledger SET after_units = 19 WHERE entry = 2',
+      'DELETE FROM %inventory.ledger_chunk WHERE entry = 4',
+      // Too few, and it ends elsewhere.
+      ['LEDGER 0', 'LEDGER 0'],
+    ],
+    [
+      'a chunk begins with other units',
+      1,
+      'UPDATE %inventory.ledger_chunk SET before_units = 19 WHERE entry = 2',
+      // It does not follow, and its own end is not its sum.
+      ['LEDGER 0', 'LEDGER 0'],
+    ],
+    [
+      'a chunk ends with other units',
+      1,
+      'UPDATE %inventory.ledger_chunk SET after_units = 19 WHERE entry = 2',
+      ['LEDGER 0', 'LEDGER 0'],
+    ],
+    [
+      'a chunk is moved as a whole',
+      1,
+      'UPDATE %inventory.ledger_chunk SET before_units = 20, after_units = 19 WHERE entry = 2',
+      // Its sum is right; neither it nor the next one follows.
+      ['LEDGER 0'],
+    ],
+    [
+      'a chunk counts other entries',
+      1,
+      'UPDATE %inventory.ledger_chunk SET entries = 1 WHERE entry = 2',
+      // Too few, the next one has another number, and the text has two.
+      ['LEDGER 0', 'LEDGER 0', 'LEDGER 0'],
+    ],
+    [
+      'an entry vanishes from its chunk',
+      1,
+      "UPDATE %inventory.ledger_chunk SET moves = '812 c' WHERE entry = 2",
+      ['LEDGER 0'],
+    ],
+    [
+      'an entry of a chunk says other units',
+      1,
+      "UPDATE %inventory.ledger_chunk SET moves = '2-2 812 c,4 812 c' WHERE entry = 2",
+      ['LEDGER 0'],
+    ],
+    [
+      'a chunk cannot be read',
+      1,
+      "UPDATE %inventory.ledger_chunk SET moves = '812 c,812' WHERE entry = 2",
       ['LEDGER 0'],
     ],
     ['a restock vanishes', 1, 'DELETE FROM %inventory.restock', ['STOCK 0']],
@@ -243,7 +290,7 @@ const REFUNDED = [
   "UPDATE %inventory.reservation SET returned = 1 WHERE order_id = '6'",
   "INSERT INTO %inventory.reservation_return VALUES (40, 'r6', 'b1', '%b', 1)",
   "UPDATE %inventory.stock SET available = 8, sold = 6, version = 8 WHERE sku_id = '%b'",
-  ...ledgerRows(SHARD_2, '%b', [16, 14, 11, 10, 6, 10, 7, 8]).slice(6),
+  ledgerChunk(SHARD_2, '%b', 7, [10, 7, 8]),
   orderRow(6, 2, 300),
   'UPDATE %order.orders SET refunded_minor = 100 WHERE order_id = 6',
   "INSERT INTO %order.order_refund VALUES (40, 6, 3, 0, 'b1', '%b', 1, 100, 1, '', 5)",

@@ -23,6 +23,7 @@ const stock: StockRow = {
   entries: 5,
   lastAfter: 3,
   broken: 0,
+  damaged: 0,
   misreturned: 0,
   miscounted: 0,
 };
@@ -42,6 +43,7 @@ describe('stock', () => {
     ['ledger ends elsewhere', { lastAfter: 4 }, ['LEDGER the ledger ends at 4']],
     ['ledger lost its end', { lastAfter: undefined }, ['LEDGER the ledger ends at nothing']],
     ['ledger broken inside', { broken: 1 }, ['LEDGER 1 ledger entries']],
+    ['ledger that cannot be read', { damaged: 1 }, ['LEDGER 1 chunks']],
   ])('%s', (_what, change, expected) => {
     const found = checkStock({ ...stock, ...change }).map((p) => `${p.kind} ${p.detail}`);
     expect(found).toHaveLength(expected.length);

@@ -2,6 +2,7 @@
 // reservations and restocks sum up to it, the ledger has no gap and ends at what is available.
 // All of it lies on one server, so one snapshot proves it exactly, however busy the sale is.
 import type { Book } from './books.js';
+import { readLedger } from './ledger-walk.js';
 import { type Problem, problem } from './problem.js';
 
 /** One SKU: its row, and what its history says it must be. */
@@ -19,10 +20,12 @@ export interface StockRow {
   readonly confirmed: number;
   readonly restocked: number;
   readonly entries: number;
-  /** `after` of the entry whose number is the row's version; undefined when there is none. */
+  /** `after` of the newest entry; undefined when there is none. */
   readonly lastAfter: number | undefined;
   /** Entries that do not begin where the one before ended, or have none before them. */
   readonly broken: number;
+  /** Chunks whose text cannot be read, or says other numbers than their row. */
+  readonly damaged: number;
   /** Lines of reservations whose returns do not sum up to what they say came back. */
   readonly misreturned: number;
   /** Buyers of a limited SKU whose count is not what they hold and have bought. */
@@ -67,6 +70,7 @@ export function checkStock(row: StockRow): Problem[] {
     );
   }
   if (row.broken > 0) say('LEDGER', `${row.broken} ledger entries do not follow the one before`);
+  if (row.damaged > 0) say('LEDGER', `${row.damaged} chunks of the ledger contradict themselves`);
   return found;
 }
 
@@ -75,10 +79,7 @@ export async function readStock(book: Book): Promise<StockRow[]> {
   const db = book.database('inventory');
   const rows = new Map<string, StockRow>();
   const skus = await book.rows<Record<string, string | number>>(`
-    SELECT s.shard_no, s.sku_id, s.epoch, s.version, s.available, s.reserved, s.sold, s.total,
-           l.after_units
-    FROM ${db}.stock s LEFT JOIN ${db}.ledger l
-      ON l.shard_no = s.shard_no AND l.sku_id = s.sku_id AND l.entry = s.version`);
+    SELECT shard_no, sku_id, epoch, version, available, reserved, sold, total FROM ${db}.stock`);
   for (const sku of skus) rows.set(keyOf(sku), stockRow(sku));
   const sums = await Promise.all([
     book.rows<Sums>(`
@@ -88,15 +89,6 @@ export async function readStock(book: Book): Promise<StockRow[]> {
     book.rows<Sums>(`
       SELECT shard_no, sku_id, SUM(delta) AS restocked
       FROM ${db}.restock GROUP BY shard_no, sku_id`),
-    book.rows<Sums>(`
-      SELECT shard_no, sku_id, COUNT(*) AS entries FROM ${db}.ledger GROUP BY shard_no, sku_id`),
-    book.rows<Sums>(`
-      SELECT l.shard_no, l.sku_id, COUNT(*) AS broken
-      FROM ${db}.ledger l LEFT JOIN ${db}.ledger p
-        ON p.shard_no = l.shard_no AND p.sku_id = l.sku_id AND p.entry = l.entry - 1
-      WHERE l.before_units <> COALESCE(p.after_units, 0)
-         OR (p.entry IS NULL AND l.entry <> 1)
-      GROUP BY l.shard_no, l.sku_id`),
     book.rows<Sums>(`
       SELECT r.shard_no, r.sku_id, COUNT(*) AS misreturned
       FROM ${db}.reservation r LEFT JOIN (
@@ -118,6 +110,7 @@ export async function readStock(book: Book): Promise<StockRow[]> {
       ) AS buyer_off GROUP BY shard_no, sku_id`),
   ]);
   for (const sum of sums.flat()) addSum(rows, sum);
+  for (const sum of await readLedger(book)) addSum(rows, { ...sum });
   return [...rows.values()];
 }
 
@@ -137,7 +130,6 @@ function keyOf(row: Record<string, string | number>): string {
 
 function stockRow(row: Record<string, string | number | null>): StockRow {
   const number = (name: string) => Number(row[name] ?? 0);
-  const after = row['after_units'];
   return {
     shard: number('shard_no'),
     skuId: String(row['sku_id']),
@@ -151,8 +143,9 @@ function stockRow(row: Record<string, string | number | null>): StockRow {
     confirmed: 0,
     restocked: 0,
     entries: 0,
-    lastAfter: after === null || after === undefined ? undefined : Number(after),
+    lastAfter: undefined,
     broken: 0,
+    damaged: 0,
     misreturned: 0,
     miscounted: 0,
   };

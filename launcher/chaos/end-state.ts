@@ -3,6 +3,7 @@
 
 import { type Book, withBooks } from '../audit/books.js';
 import { checkDrift, readGate } from '../audit/drift-check.js';
+import { type ChunkRow, movesOf } from '../audit/ledger-walk.js';
 import { readStock, type StockRow } from '../audit/stock-check.js';
 import { DATABASE_PREFIX, type Environment } from './environment.js';
 import type { EndState, LedgerReason, LedgerRow, ReservationRow, RestockRow } from './evidence.js';
@@ -72,6 +73,7 @@ async function readRows(book: Book, skuIds: readonly string[]): Promise<StockRow
     entries: 0,
     lastAfter: undefined,
     broken: 0,
+    damaged: 0,
     misreturned: 0,
     miscounted: 0,
   }));
@@ -83,7 +85,7 @@ const STATES: Record<string, ReservationRow['state']> = {
   3: 'RELEASED',
   4: 'RETURNED',
 };
-const REASONS: Record<string, LedgerReason> = {
+const REASONS: Record<number, LedgerReason> = {
   1: 'RESTOCK',
   2: 'RESERVE',
   3: 'RELEASE',
@@ -101,10 +103,9 @@ async function read(book: Book, { skuIds, tag }: Scope): Promise<EndState> {
        FROM ${db}.reservation WHERE reservation_id LIKE ?`,
       [`${tag}-%`],
     ),
-    book.rows<Record<string, string>>(
-      `SELECT sku_id, entry, reason, cause_id FROM ${db}.ledger WHERE sku_id IN (?)`,
-      [skuIds],
-    ),
+    book.rows<ChunkRow>(`SELECT sku_id, entry, moves FROM ${db}.ledger_chunk WHERE sku_id IN (?)`, [
+      skuIds,
+    ]),
     book.rows<Record<string, string>>(
       `SELECT request_id, sku_id, delta FROM ${db}.restock WHERE sku_id IN (?)`,
       [skuIds],
@@ -113,7 +114,7 @@ async function read(book: Book, { skuIds, tag }: Scope): Promise<EndState> {
   return {
     stocks: stocks.filter((stock) => skuIds.includes(stock.skuId)),
     reservations: reservations.map(reservationRow),
-    ledger: ledger.map(ledgerRow),
+    ledger: ledger.flatMap(ledgerRows),
     restocks: restocks.map(restockRow),
   };
 }
@@ -129,13 +130,11 @@ function reservationRow(row: Record<string, string>): ReservationRow {
   };
 }
 
-function ledgerRow(row: Record<string, string>): LedgerRow {
-  return {
-    skuId: String(row['sku_id']),
-    entry: Number(row['entry']),
-    reason: REASONS[String(row['reason'])] ?? 'RESTOCK',
-    causeId: String(row['cause_id']),
-  };
+/** Of a text that cannot be read the stock's own check tells. */
+function ledgerRows({ sku_id: skuId, entry, moves }: ChunkRow): LedgerRow[] {
+  return (movesOf(moves) ?? []).map(({ reason, causeId }, i) => {
+    return { skuId, entry: Number(entry) + i, reason: REASONS[reason] ?? 'RESTOCK', causeId };
+  });
 }
 
 function restockRow(row: Record<string, string>): RestockRow {

@@ -38,6 +38,8 @@ export interface MysqlServerOptions {
   program: MysqlProgram;
   secrets: Secrets;
   size: ServerSize;
+  /** After ours, so that they win. */
+  moreArguments?: readonly string[];
   signal?: AbortSignal | undefined;
 }
 
@@ -63,15 +65,18 @@ export async function startMysql(table: ProcessTable, o: MysqlServerOptions): Pr
     role: 'SERVER',
     address: `${LOOPBACK}:${port}`,
     command: o.program.server,
-    args: serverArguments({
-      ...place,
-      port,
-      initFile,
-      pidFile: path.join(dir, 'server.pid'),
-      size: o.size,
-      linux: process.platform === 'linux',
-      memoryMib: Math.floor(totalmem() / 2 ** 20),
-    }),
+    args: [
+      ...serverArguments({
+        ...place,
+        port,
+        initFile,
+        pidFile: path.join(dir, 'server.pid'),
+        size: o.size,
+        linux: process.platform === 'linux',
+        memoryMib: Math.floor(totalmem() / 2 ** 20),
+      }),
+      ...(o.moreArguments ?? []),
+    ],
     cwd: dir,
     env: process.env,
   });

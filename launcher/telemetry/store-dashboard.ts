@@ -88,6 +88,12 @@ export const STORE_DASHBOARD: Dashboard = {
             'redis connections lost': rate('spillway_redis_disconnects_total'),
           },
         },
+        {
+          title: 'Reads of orders that a replica may answer',
+          unit: 'ops',
+          hint: 'All but ANSWERED were answered by the primary.',
+          lines: { '{{outcome}}': rate('spillway_order_replica_reads_total', 'outcome') },
+        },
       ],
     },
     {

@@ -6,6 +6,7 @@ import { ARBITER } from './arbiter.mjs';
 import { EDGE } from './edge.mjs';
 import { FLOW } from './flow.mjs';
 import { GATE } from './gate.mjs';
+import { LEDGER } from './ledger.mjs';
 import { MONEY } from './money.mjs';
 import { NUMBERS } from './numbers.mjs';
 import { RECONCILE } from './reconcile.mjs';
@@ -18,6 +19,7 @@ export const MUTANTS = [
   ...EDGE,
   ...ARBITER,
   ...GATE,
+  ...LEDGER,
   ...MONEY,
   ...NUMBERS,
   ...RECONCILE,

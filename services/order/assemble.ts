@@ -37,6 +37,7 @@ import { InventoryClient } from './infra/inventory-client.js';
 import { CHANGED_KIND } from './infra/mysql/changed-event.js';
 import { createdEvent } from './infra/mysql/commit-batch.js';
 import { MysqlOfferStore } from './infra/mysql/offer-store.js';
+import type { OrderReplicas } from './infra/mysql/order-replicas.js';
 import { MysqlOrderStore } from './infra/mysql/order-store.js';
 import { orderKeys } from './infra/order-keys.js';
 import type { PartsCache } from './infra/parts-cache.js';
@@ -58,6 +59,8 @@ export interface OrderDrivers {
   readonly eventStream?: EventStream | undefined;
   /** Spares MySQL what is known of orders already; off without. */
   readonly cache?: PartsCache | undefined;
+  /** Of some servers, for reads that name how much they must know; off without. */
+  readonly replicas?: OrderReplicas | undefined;
 }
 
 export interface EventStream {
@@ -132,11 +135,12 @@ export function assembleOrder(drivers: OrderDrivers): AssembledOrder {
 }
 
 function openOrders(drivers: OrderDrivers, outbox: Outbox, bell: ChangeBell): MysqlOrderStore {
-  const { gates, clock, cache, eventStream } = drivers;
+  const { gates, clock, cache, replicas, eventStream } = drivers;
   const announced = eventStream !== undefined;
   const changed = (orderId: bigint) => bell.ring(orderId);
   const limits = config.storeLimits;
-  return new MysqlOrderStore({ gates, outbox, clock, limits, cache, announced, changed });
+  const reads = { cache, replicas };
+  return new MysqlOrderStore({ gates, outbox, clock, limits, ...reads, announced, changed });
 }
 
 function expireLoops({ clock, log }: OrderDrivers, orders: OrderStore, payments: Payments): Loop[] {

@@ -9,17 +9,21 @@ import type { OfferBookLimits } from './app/offer-book.js';
 import type { SoldOutWatchLimits } from './app/sold-out-watch.js';
 import type { WatchLimits } from './app/watch-order.js';
 import type { BatchLimits } from './infra/batch-limits.js';
+import type { OrderReplicasLimits } from './infra/mysql/order-replicas.js';
 import type { OrderStoreLimits } from './infra/mysql/order-store.js';
+import { misplacedReplica, replicaSetting } from './replica-setting.js';
 
 const PAYMENT_WINDOW_SECONDS_DEFAULT = 900;
 
-const schema = z.object({
+const fields = z.object({
   LISTEN: configFields.listen,
   LOG_LEVEL: configFields.logLevel,
   /** Where Prometheus may ask for metrics, port 0 for any; not at all when unset. */
   METRICS_LISTEN: configFields.listen.optional(),
   ...traceFields,
   MYSQL_SHARDS: configFields.mysqlShards,
+  /** May be asked where their lag does no harm, see infra/mysql/order-replicas.ts. Off when unset. */
+  MYSQL_REPLICAS: replicaSetting,
   MYSQL_DATABASE_PREFIX: configFields.databasePrefix,
   INVENTORY_ADDRESSES: configFields.addresses,
   PAYMENT_ADDRESSES: configFields.addresses,
@@ -34,6 +38,11 @@ const schema = z.object({
   /** For tests: die or freeze at a named point, see platform/crash-point.ts. */
   CRASH_AT: configFields.crashPlan,
   PAUSE_AT: configFields.crashPlan,
+});
+
+const schema = fields.superRefine(({ MYSQL_SHARDS, MYSQL_REPLICAS = [] }, context) => {
+  const message = misplacedReplica(MYSQL_REPLICAS, MYSQL_SHARDS);
+  if (message) context.addIssue({ code: 'custom', path: ['MYSQL_REPLICAS'], message });
 });
 
 export type OrderConfig = z.infer<typeof schema>;
@@ -66,6 +75,21 @@ export const storeLimits: OrderStoreLimits = {
 
 /** Connections per server: two commits, two changes, eight reads, expiry, relay, and some spare. */
 export const POOL_SIZE = 20;
+
+export const replicasLimits: OrderReplicasLimits = {
+  // As of a server of its own. All of it is spare: the primaries can answer everything.
+  read: storeLimits.read,
+  // A lookup by key takes 2 ms; a replica that needs a hundred times as long is no help. As much again
+  // is left for the primary, so callers with less than 400 ms do without replicas.
+  readMsMax: 200,
+  // A page of a state that millions of orders are in takes some 10 ms.
+  listMsMax: 1_000,
+  // A dead replica then delays one read of each process a second.
+  restMs: 1_000,
+};
+
+/** Connections per replica: four batches of reads, and lists. */
+export const REPLICA_POOL_SIZE = 8;
 
 /** One script call of inventory takes 128 items best, and four calls keep its stages busy. */
 export const reserveLimits: BatchLimits = {

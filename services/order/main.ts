@@ -19,11 +19,13 @@ import { connectRedis, redisReady } from '../platform/redis/connect.js';
 import { assertNoEviction } from '../platform/redis/eviction.js';
 import { connectClient } from '../platform/rpc/client.js';
 import { RpcServer } from '../platform/rpc/server.js';
+import { SHARDS } from '../platform/shard.js';
 import { openMetrics } from '../platform/telemetry/open-metrics.js';
 import { startTracing } from '../platform/telemetry/trace-export.js';
 import { type AssembledOrder, assembleOrder, type EventStream } from './assemble.js';
 import * as config from './config.js';
 import { orderLook } from './infra/mysql/order-look.js';
+import { OrderReplicas } from './infra/mysql/order-replicas.js';
 import { CACHE_MS_MAX, RedisPartsCache } from './infra/redis/parts-cache.js';
 
 const log = createLog({ service: 'order', level: 'info' });
@@ -49,7 +51,8 @@ await lifecycle.run(async () => {
   const soldOutNotice = settings.SOLD_OUT_NOTICE;
   const cache = openCache(settings);
   const eventStream = openEventStream(settings);
-  const drivers = { gates, inventory, payment, ids, cache, eventStream, clock, log };
+  const replicas = openReplicas(settings, gates.shards);
+  const drivers = { gates, replicas, inventory, payment, ids, cache, eventStream, clock, log };
   const order = assembleOrder({ ...drivers, paymentWindowSeconds, soldOutNotice });
   lifecycle.onStop('order', () => order.stop());
   order.start();
@@ -72,6 +75,22 @@ async function openShards(settings: config.OrderConfig): Promise<ShardGates> {
   const gates = new ShardGates({ shards, database, clock, log });
   await gates.open();
   return gates;
+}
+
+// Not waited for: whatever a replica does not answer, its primary does.
+function openReplicas(settings: config.OrderConfig, shards: ShardMap): OrderReplicas | undefined {
+  const { MYSQL_REPLICAS: entries, MYSQL_DATABASE_PREFIX: prefix } = settings;
+  if (entries === undefined) return undefined;
+  const database = `${prefix}order`;
+  const poolSize = config.REPLICA_POOL_SIZE;
+  const servers = entries.map(({ from, url }) => {
+    // A map of its own that knows one server: which shards that has, its gates say.
+    const everything = { from: 0, to: SHARDS - 1, url };
+    const replica = connectShards({ shards: [everything], database, poolSize, log });
+    lifecycle.onStop('mysql replica', () => replica.close());
+    return { primary: shards.configuredFor(from), server: replica.configuredFor(0) };
+  });
+  return new OrderReplicas({ servers, clock, log, limits: config.replicasLimits });
 }
 
 // Not waited for: the service is whole without it.

@@ -69,7 +69,9 @@ function readOutput(child: ChildProcess): {
   };
   const serving = new Promise<'serving'>((resolve) => {
     eachLine('stdout', (line) => {
-      if (typeof line.port === 'number') resolve('serving');
+      // Its metrics are served before.
+      const serves = typeof line.port === 'number' && line.msg !== 'serving metrics';
+      if (serves) resolve('serving');
     });
   });
   const reached = new Promise<string>((resolve) => {

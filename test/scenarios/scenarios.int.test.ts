@@ -13,6 +13,7 @@ import { measured } from './measured.js';
 import { operatorLists } from './operator-lists.js';
 import { orderCache } from './order-cache.js';
 import { orderRaces } from './order-races.js';
+import { orderReplicas } from './order-replicas.js';
 import { onItsWay, orderTypes, whatWasBought } from './order-types.js';
 import { payAndCancel, payCancelRaces } from './payment.js';
 import { presaleRaces, presales } from './presale.js';
@@ -71,6 +72,7 @@ const STORIES: Record<string, Story> = {
   'lists of operators': operatorLists,
   'a shard on the move': shardMoves,
   'orders from a cache': orderCache,
+  'orders from replicas': orderReplicas,
   'through the gateway': throughTheGateway,
   'unknown ids': unknownIds,
   'Redis forgets': redisLoss,

@@ -8,6 +8,8 @@ import { makeNumbers, placeLetters } from '../past-rows.js';
 const DATABASE = 'spillway_inventory';
 /** 5,000 rows of 60 bytes are 300 KB a statement, far below what a server accepts. */
 const ROWS_PER_STATEMENT = 5_000;
+/** Of the ledger, as a busy sale leaves them; the form is that of inventory's ledger-chunk.ts. */
+const ENTRIES_PER_CHUNK = 100;
 export const UNITS_PER_SKU = 1_000_000;
 
 /** All SKUs made here have names of one length, so that a message has one hole for them. */
@@ -96,9 +98,9 @@ export class Fill {
 /** The restock that a SKU began with, and its entry in the ledger. */
 async function writeHistory(connection: Connection, range: readonly string[]): Promise<void> {
   await connection.query(
-    `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
-       cause_id, at_ms)
-     SELECT shard_no, sku_id, 1, 0, total, 1, '', CONCAT(sku_id, '-fill'), 1
+    `INSERT INTO ledger_chunk (shard_no, sku_id, entry, entries, before_units, after_units, at_ms,
+       moves)
+     SELECT shard_no, sku_id, 1, 1, 0, total, 1, CONCAT('1+', total, '  ', sku_id, '-fill')
      FROM stock WHERE sku_id BETWEEN ? AND ?`,
     [...range],
   );
@@ -132,11 +134,13 @@ async function writePast(
        NULL FROM bench_number WHERE n <= ? ORDER BY n`,
     [shard, skuId, count],
   );
+  await connection.query('SET SESSION group_concat_max_len = 65535');
   await connection.query(
-    `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
-       cause_id, at_ms)
-     SELECT ?, ?, n, ? - n + 1, ? - n, 2, ${orderId}, ${reservationId}, 1
-     FROM bench_number WHERE n <= ? ORDER BY n`,
+    `INSERT INTO ledger_chunk (shard_no, sku_id, entry, entries, before_units, after_units, at_ms,
+       moves)
+     SELECT ?, ?, MIN(n), COUNT(*), ? - MIN(n) + 1, ? - MAX(n), 1,
+       GROUP_CONCAT(CONCAT(${orderId}, ' ', ${reservationId}) ORDER BY n SEPARATOR ',')
+     FROM bench_number WHERE n <= ? GROUP BY (n - 1) DIV ${ENTRIES_PER_CHUNK} ORDER BY MIN(n)`,
     [shard, skuId, count, count, count],
   );
 }

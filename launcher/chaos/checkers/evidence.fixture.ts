@@ -88,6 +88,6 @@ function sample(atMs: number, available: number, reserved: number, sold: number)
 export function stockRow(more: Partial<StockRow> = {}): StockRow {
   const place = { shard: 7, skuId: SKU, epoch: 2, version: 7, entries: 7, lastAfter: 1 };
   const units = { available: 1, reserved: 0, sold: 1, total: 2 };
-  const history = { held: 0, confirmed: 1, restocked: 2, broken: 0, misreturned: 0, miscounted: 0 };
-  return { ...place, ...units, ...history, ...more };
+  const history = { held: 0, confirmed: 1, restocked: 2, misreturned: 0, miscounted: 0 };
+  return { ...place, ...units, ...history, broken: 0, damaged: 0, ...more };
 }

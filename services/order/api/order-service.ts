@@ -92,15 +92,16 @@ function placingAndReading({ create, get, list, watch }: OrderServiceParts, idOf
     },
 
     async getOrder(request, ctx) {
-      const order = await get.run(idOf(request.orderId), ctx.deadlineMs);
+      const atLeast = versionOf(request.atLeastVersion);
+      const order = await get.run(idOf(request.orderId), ctx.deadlineMs, atLeast);
       if (!order) throw orderUnknown();
       return { order: orderTo(order) };
     },
 
     async listOrders(request, ctx) {
-      const { userId, pageSize, pageToken } = request;
-      const state = stateOf(request.state);
-      const result = await list.run({ userId, state, pageSize, pageToken }, ctx.deadlineMs);
+      const { userId, pageSize, pageToken, mayBeStale } = request;
+      const command = { userId, state: stateOf(request.state), pageSize, pageToken, mayBeStale };
+      const result = await list.run(command, ctx.deadlineMs);
       if (result.outcome === 'STATE_MISSING') throw invalidField('state', STATE_OR_USER);
       if (result.outcome === 'TOKEN_FOREIGN') throw invalidField('page_token', TOKEN_FOREIGN);
       return { orders: result.orders.map(orderTo), nextPageToken: result.nextPageToken };

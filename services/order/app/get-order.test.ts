@@ -32,3 +32,34 @@ test.each([
   expect(await get.run(orderId, clock.nowMs() + 1_000)).toBe(asked ? order : undefined);
   expect(seen).toEqual(asked ? [orderId] : []);
 });
+
+test.each([
+  ['the first that there can be', 1n << 22n, true],
+  ['the last one before it', (1n << 22n) - 1n, false],
+  ['a small number', 42n, false],
+])('%s', async (_what, orderId, asked) => {
+  const { get, seen } = open();
+  expect((await get.run(orderId, 0)) !== undefined).toBe(asked);
+  expect(seen).toEqual(asked ? [[orderId, 0]] : []);
+});
+
+test('the version that the caller knows is handed on, none is 0', async () => {
+  const { get, seen } = open();
+  const { orderId } = orderIn('PAID');
+  await get.run(orderId, 0, 3);
+  await get.run(orderId, 0);
+  expect(seen).toEqual([
+    [orderId, 3],
+    [orderId, 0],
+  ]);
+});
+
+function open() {
+  const seen: [bigint, number | undefined][] = [];
+  const read = (orderId: bigint, _deadlineMs: number, atLeastVersion?: number) => {
+    seen.push([orderId, atLeastVersion]);
+    return Promise.resolve(orderIn('PAID', { orderId }));
+  };
+  const clock = new ManualClock(Date.UTC(2027, 6, 1));
+  return { get: new GetOrder({ orders: { read }, clock }), seen };
+}

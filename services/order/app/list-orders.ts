@@ -13,6 +13,8 @@ export interface ListCommand {
   readonly pageSize: number;
   /** Empty for the first page. */
   readonly pageToken: string;
+  /** Whether it may be as old as a replica is behind. */
+  readonly mayBeStale?: boolean;
 }
 
 export type ListResult =
@@ -38,15 +40,16 @@ export class ListOrders {
     if (command.pageToken !== '' && beforeId === undefined) return { outcome: 'TOKEN_FOREIGN' };
     const pageSize = command.pageSize > 0 ? command.pageSize : PAGE_SIZE_DEFAULT;
     // One more than a page tells whether there is another.
-    const query = queryOf(command, { beforeId, limit: pageSize + 1 });
+    const page = { beforeId, limit: pageSize + 1, mayBeStale: command.mayBeStale === true };
+    const query = queryOf(command, page);
     if (query === undefined) return { outcome: 'STATE_MISSING' };
     const orders = await this.#orders.list(query, deadlineMs);
-    const page = orders.slice(0, pageSize);
-    const last = page.at(-1);
+    const shown = orders.slice(0, pageSize);
+    const last = shown.at(-1);
     const more = orders.length > pageSize && last;
     return {
       outcome: 'LISTED',
-      orders: page,
+      orders: shown,
       nextPageToken: more ? this.#token(command, last.orderId) : '',
     };
   }
@@ -68,7 +71,7 @@ export class ListOrders {
 
 function queryOf(
   { userId, state }: ListCommand,
-  page: { beforeId: bigint | undefined; limit: number },
+  page: { beforeId: bigint | undefined; limit: number; mayBeStale: boolean },
 ): OrderQuery | undefined {
   if (userId !== '') return { userId, state, ...page };
   return state && { userId: undefined, state, ...page };

@@ -26,9 +26,14 @@ export function decideTracking(
 ): TrackingDecision {
   const earlier = order.tracking.find((event) => event.requestId === asked.requestId);
   if (earlier) return { outcome: same(earlier, asked) ? 'EXISTING' : 'REQUEST_ID_REUSED' };
-  if (order.state !== 'SHIPPED' && order.state !== 'DELIVERED') return { outcome: 'NOT_SHIPPED' };
+  if (!takesTracking(order.state)) return { outcome: 'NOT_SHIPPED' };
   if (order.tracking.length >= TRACKING_EVENTS_MAX) return { outcome: 'TRACKING_FULL' };
   return { outcome: 'ADDED', event: { ...asked, atMs: asked.atMs ?? nowMs } };
+}
+
+/** In these states an order of one version may still come to say more. */
+export function takesTracking(state: OrderState): boolean {
+  return state === 'SHIPPED' || state === 'DELIVERED';
 }
 
 /** By the time of the events, not of their arrival: carriers report late and out of order. */

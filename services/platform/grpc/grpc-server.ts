@@ -27,7 +27,7 @@ export class GrpcServer {
   readonly #connections = new Set<Connection>();
   readonly #listener: Server;
   /** Calls with a deadline; those that are answered are forgotten at the next tick. */
-  readonly #timed = new Set<ServerCall>();
+  #timed: ServerCall[] = [];
   #timers: NodeJS.Timeout[] = [];
   #drained: (() => void) | undefined;
 
@@ -121,17 +121,15 @@ export class GrpcServer {
     const { messageBytesMax } = this.#o;
     const deadlineMs = leftMs === Number.POSITIVE_INFINITY ? leftMs : Date.now() + leftMs;
     const call = new ServerCall({ stream, method, fields, deadlineMs, messageBytesMax });
-    if (deadlineMs !== Number.POSITIVE_INFINITY) this.#timed.add(call);
+    if (deadlineMs !== Number.POSITIVE_INFINITY) this.#timed.push(call);
     call.start();
     return call;
   }
 
   #expire(): void {
     const nowMs = Date.now();
-    for (const call of this.#timed) {
-      if (call.answered) this.#timed.delete(call);
-      else if (call.deadlineMs <= nowMs) call.expire();
-    }
+    this.#timed = this.#timed.filter((call) => !call.answered);
+    for (const call of this.#timed) if (call.deadlineMs <= nowMs) call.expire();
   }
 
   #whenEmpty(): void {

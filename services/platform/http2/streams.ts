@@ -14,6 +14,7 @@ import {
   WINDOW_MAX,
 } from './frames.js';
 import { HpackDecoder } from './hpack.js';
+import { OpenById } from './open-by-id.js';
 import type { Outbound } from './outbound.js';
 import { wellFormed, wellFormedTrailers } from './request-fields.js';
 import { ServerStream, type StreamOwner } from './server-stream.js';
@@ -47,7 +48,7 @@ export class Streams {
   readonly #o: StreamsOptions;
   readonly #emptied: () => void;
   readonly #hpack = new HpackDecoder();
-  readonly #streams = new Map<number, ServerStream>();
+  readonly #streams = new OpenById<ServerStream>();
   #block: OpenBlock | undefined;
   #lastStreamId = 0;
   #unacknowledgedBytes = 0;

@@ -20,6 +20,7 @@ import {
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
+import { assert } from '../assert.js';
 import type { Span } from '../telemetry/trace-context.js';
 import { CallMeter } from './call-meter.js';
 import { beginCall, endClientCall, tracedHeaders } from './call-trace.js';
@@ -110,6 +111,20 @@ function roundRobin(channels: readonly Channel[]): () => Channel {
   };
 }
 
+/**
+ * What a call holds until it is answered. It lets go of it then, because the engine does not let go of the
+ * call: Node and grpc-js keep calls in Maps, and an old Map's table keeps what it held (open-by-id.ts).
+ */
+interface Carried {
+  bytes: Buffer | undefined;
+  settle: { resolve: (response: Message) => void; reject: (error: RpcError) => void } | undefined;
+}
+
+function bytesOf({ bytes }: Carried): Buffer {
+  assert(bytes, 'a call is sent before it is answered');
+  return bytes;
+}
+
 function unary(pick: () => Channel, method: DescMethod) {
   const path = methodPath(method);
   const encode = encoder(method.input);
@@ -123,20 +138,24 @@ function unary(pick: () => Channel, method: DescMethod) {
       const span = beginCall(path, o.span);
       const metadata = tracedHeaders(o.metadata, span);
       const startMs = performance.now();
+      const carried: Carried = { bytes, settle: { resolve, reject } };
       const call = pick().makeUnaryRequest(
         path,
-        alreadyEncoded,
+        bytesOf,
         decode,
-        bytes,
+        carried,
         metadata,
         { deadline },
         (error, response) => {
+          const { settle } = carried;
+          carried.bytes = undefined;
+          carried.settle = undefined;
           signal?.removeEventListener('abort', cancel);
           meter.ended(startMs, error?.code ?? status.OK);
           const failed = error === null ? undefined : failure(error, signal);
           endClientCall(span, failed);
-          if (failed) reject(failed);
-          else resolve(response as Message);
+          if (failed) settle?.reject(failed);
+          else settle?.resolve(response as Message);
         },
       );
       const cancel = () => call.cancel();

@@ -112,7 +112,7 @@ describe('when a statement is late', () => {
     // Long enough for a look that would find nothing.
     await new Promise((resolve) => setTimeout(resolve, 300));
     commit.open();
-    expect(await settling).toEqual({ outcome: 'DUPLICATE', orderId: 'order of r1' });
+    expect(await settling).toEqual({ outcome: 'DUPLICATE', orderId: 'order-of-r1' });
     const [stock] = await behind.book().stocks([skuId], soon());
     expect(stock).toMatchObject({ available: 4, reserved: 1, version: 2 });
   });
@@ -131,7 +131,7 @@ describe('when a statement is late', () => {
     );
     const loading = book.rebase([skuId], soon());
     await Promise.race([reading.arrived, loading]);
-    const which = { partition: partitionOf(skuId), reservationId: 'r1', orderId: 'order of r1' };
+    const which = { partition: partitionOf(skuId), reservationId: 'r1', orderId: 'order-of-r1' };
     await book.close({ verb: 'release', ...which, skuIds: [skuId] }, soon());
     reading.open();
     const [load] = await loading;
@@ -157,7 +157,7 @@ async function stockOf(skuId: string) {
 /** One unit, as a gate would let it through that was loaded under the first epoch. */
 function grant(skuId: string, reservationId: string, o: { userLimit?: number } = {}): Grant {
   const lines = [{ skuId, quantity: 1, userLimit: o.userLimit ?? 0 }];
-  const ids = { reservationId, orderId: `order of ${reservationId}`, userId: 'ann' };
+  const ids = { reservationId, orderId: `order-of-${reservationId}`, userId: 'ann' };
   const [part] = split({ ...ids, lines });
   if (part === undefined) throw new Error('one line is one part');
   return { ...part, epochs: [1], fresh: [true] };

@@ -3,41 +3,109 @@
 import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import { read } from '../../../platform/mysql/transaction.js';
 import { partitionOf } from '../../domain/split.js';
-import type { LedgerEntry, LedgerReason } from '../../domain/stock.js';
+import type { LedgerEntry } from '../../domain/stock.js';
+import { entriesOf } from './ledger-chunk.js';
 
-interface LedgerRecord {
+/** A page of 100 entries or more of a busy sale; where chunks are small, it is read again with more. */
+const HEADS_FIRST = 16;
+
+export interface ChunkRecord {
+  sku_id: string;
   entry: string;
+  entries: number;
   before_units: string;
-  after_units: string;
-  reason: number;
-  order_id: string;
-  cause_id: string;
-  at_ms: string;
+  moves: string;
+}
+
+export const CHUNK_COLUMNS = 'sku_id, entry, entries, before_units, moves' as const;
+
+/** In ascending order. */
+export function entriesIn(record: ChunkRecord, partition: number): LedgerEntry[] {
+  return entriesOf({
+    partition,
+    skuId: record.sku_id,
+    entry: Number(record.entry),
+    entries: record.entries,
+    before: Number(record.before_units),
+    moves: record.moves,
+  });
 }
 
 /** Newest first, entries below `before`. */
 export async function readLedger(
   server: MysqlServer,
-  { skuId, before, limit }: { skuId: string; before: number; limit: number },
+  asked: LedgerPage,
   o: { deadlineMs: number },
 ): Promise<(LedgerEntry & { atMs: number })[]> {
+  const { skuId, before, limit } = asked;
   const partition = partitionOf(skuId);
-  const records = await read<LedgerRecord>(
+  const { entries: found, first, last } = await findSpan(server, asked, o);
+  if (found === 0) return [];
+  const records = await read<ChunkRecord & { at_ms: string }>(
     server,
     o,
-    `SELECT entry, before_units, after_units, reason, order_id, cause_id, at_ms FROM ledger
-     WHERE shard_no = ? AND sku_id = ? AND entry < ? ORDER BY entry DESC LIMIT ?`,
-    [partition, skuId, before, limit],
+    `SELECT ${CHUNK_COLUMNS}, at_ms FROM ledger_chunk
+     WHERE shard_no = ? AND sku_id = ? AND entry BETWEEN ? AND ? ORDER BY entry DESC`,
+    [partition, skuId, first, last],
   );
-  return records.map((record) => ({
-    partition,
-    skuId,
-    entry: Number(record.entry),
-    before: Number(record.before_units),
-    after: Number(record.after_units),
-    reason: record.reason as LedgerReason,
-    orderId: record.order_id,
-    causeId: record.cause_id,
-    atMs: Number(record.at_ms),
-  }));
+  const entries = records.flatMap((record) => {
+    const atMs = Number(record.at_ms);
+    const inside = entriesIn(record, partition).filter(({ entry }) => entry < before);
+    return inside.reverse().map((entry) => ({ ...entry, atMs }));
+  });
+  return entries.slice(0, limit);
+}
+
+interface LedgerPage {
+  readonly skuId: string;
+  readonly before: number;
+  readonly limit: number;
+}
+
+interface Head {
+  entry: string;
+  entries: number;
+}
+
+/**
+ * Which chunks hold the page. Their numbers are read before their text: as many chunks as entries are
+ * asked for would be megabytes where they are full, and too few where they are not. Between the two
+ * reads no chunk comes in between, since none is ever written below another.
+ */
+async function findSpan(
+  server: MysqlServer,
+  page: LedgerPage,
+  o: { deadlineMs: number },
+): Promise<Span> {
+  const { skuId, before, limit } = page;
+  const heads = (most: number) =>
+    read<Head>(
+      server,
+      o,
+      `SELECT entry, entries FROM ledger_chunk
+       WHERE shard_no = ? AND sku_id = ? AND entry < ? ORDER BY entry DESC LIMIT ?`,
+      [partitionOf(skuId), skuId, before, most],
+    );
+  const few = await heads(HEADS_FIRST);
+  const span = spanOf(few, page);
+  if (span.entries >= limit || few.length < HEADS_FIRST) return span;
+  return spanOf(await heads(limit), page);
+}
+
+/** From the first entry of one chunk to that of another; so many of them are asked for. */
+interface Span {
+  entries: number;
+  first: number;
+  last: number;
+}
+
+function spanOf(heads: readonly Head[], { before, limit }: LedgerPage): Span {
+  const span: Span = { entries: 0, first: 0, last: 0 };
+  for (const head of heads) {
+    if (span.entries >= limit) break;
+    span.first = Number(head.entry);
+    if (span.entries === 0) span.last = span.first;
+    span.entries += Math.min(head.entries, before - span.first);
+  }
+  return span;
 }

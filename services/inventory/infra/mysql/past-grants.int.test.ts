@@ -1,14 +1,17 @@
 // Promise: the pages of a SKU's past, put together, are what it has granted within the retry horizon,
 // each once and whatever else is in the ledger.
 
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../platform/mysql/database.fixture.js';
 import { migrate } from '../../../platform/mysql/migrate.js';
+import { transact } from '../../../platform/mysql/transaction.js';
 import { silent as log } from '../../../platform/real-servers.fixture.js';
 import { RETRY_HORIZON_MS } from '../../domain/reservation.js';
 import { partitionOf } from '../../domain/split.js';
 import { LedgerReason } from '../../domain/stock.js';
+import { CHUNK_ENTRIES_MAX } from './ledger-chunk.js';
 import { type LedgerWindow, readPastGrants } from './past-grants.js';
+import { insertLedger, readNowMs } from './rows.js';
 
 const SKU = 'sku-1';
 const OTHER = 'sku-of-the-same-server';
@@ -22,30 +25,34 @@ beforeAll(async () => {
   await migrate(database.shards, { directory, database: database.name, log });
 }, 30_000);
 
-beforeEach(() => database.first.pool.query('DELETE FROM ledger'));
+beforeEach(() => database.first.pool.query('DELETE FROM ledger_chunk'));
 
 afterAll(() => database.drop());
 
-test.each([
-  { what: 'all at once', entriesMax: 100, pages: [['r5', 'r3', 'r2']] },
-  { what: 'in pages of two', entriesMax: 2, pages: [['r5'], ['r3'], ['r2']] },
-  { what: 'one by one', entriesMax: 1, pages: [[], ['r5'], [], ['r3'], ['r2'], []] },
-  { what: 'from the middle', entriesMax: 2, below: 4, pages: [['r3', 'r2'], []] },
-  { what: 'from the beginning', entriesMax: 2, below: 1, pages: [[]] },
-])('$what', async ({ entriesMax, below = 7, pages }) => {
-  const { RESTOCK, RESERVE, CONFIRM, RELEASE } = LedgerReason;
-  await write(SKU, [RESTOCK, RESERVE, RESERVE, CONFIRM, RESERVE, RELEASE]);
-  expect(await readAll(entriesMax, below)).toEqual(pages);
-});
+// However the entries were cut into transactions.
+describe.each([{ perChunk: 1 }, { perChunk: 2 }, { perChunk: 4 }, { perChunk: 6 }])(
+  '$perChunk to a chunk',
+  ({ perChunk }) => {
+    test.each([
+      { what: 'all at once', entriesMax: 100, pages: [['r5', 'r3', 'r2']] },
+      { what: 'in pages of two', entriesMax: 2, pages: [['r5'], ['r3'], ['r2']] },
+      { what: 'one by one', entriesMax: 1, pages: [[], ['r5'], [], ['r3'], ['r2'], []] },
+      { what: 'from the middle', entriesMax: 2, below: 4, pages: [['r3', 'r2'], []] },
+      { what: 'from the beginning', entriesMax: 2, below: 1, pages: [[]] },
+    ])('$what', async ({ entriesMax, below = 7, pages }) => {
+      const { RESTOCK, RESERVE, CONFIRM, RELEASE } = LedgerReason;
+      await write(SKU, [RESTOCK, RESERVE, RESERVE, CONFIRM, RESERVE, RELEASE], { perChunk });
+      expect(await readAll(entriesMax, below)).toEqual(pages);
+    });
+  },
+);
 
 test('what is older than the retry horizon is not read', async () => {
   const { RESERVE } = LedgerReason;
   const minutes = RETRY_HORIZON_MS / MINUTE_MS;
-  await write(
-    SKU,
-    [RESERVE, RESERVE, RESERVE, RESERVE, RESERVE, RESERVE],
-    [minutes + 9, minutes + 8, minutes + 1, minutes - 1, 1, 0],
-  );
+  await write(SKU, [RESERVE, RESERVE, RESERVE, RESERVE, RESERVE, RESERVE], {
+    ages: [minutes + 9, minutes + 8, minutes + 1, minutes - 1, 1, 0],
+  });
   // The page that reaches over the horizon is the last one.
   expect(await readAll(2, 7)).toEqual([
     ['r6', 'r5'],
@@ -53,9 +60,21 @@ test('what is older than the retry horizon is not read', async () => {
   ]);
 });
 
+test('of the longest chunk there is, each end is found', async () => {
+  await write(SKU, new Array(CHUNK_ENTRIES_MAX).fill(LedgerReason.RESERVE), {
+    perChunk: CHUNK_ENTRIES_MAX,
+  });
+  // Windows of one entry, the last and the first of the chunk.
+  for (const entry of [CHUNK_ENTRIES_MAX, 1]) {
+    const window = windowOf(SKU, entry + 1, 1);
+    const [page] = await readPastGrants(database.first, [window], { deadlineMs: soon() });
+    expect(page?.grants.map((grant) => grant.reservationId)).toEqual([`r${entry}`]);
+  }
+});
+
 test('a ledger that was cut below the horizon ends where it was cut', async () => {
   await write(SKU, [LedgerReason.RESERVE, LedgerReason.RESERVE, LedgerReason.RESERVE]);
-  await database.first.pool.query('DELETE FROM ledger WHERE entry < 3');
+  await database.first.pool.query('DELETE FROM ledger_chunk WHERE entry < 3');
   expect(await readAll(2, 4)).toEqual([['r3']]);
 });
 
@@ -95,13 +114,22 @@ function windowOf(skuId: string, belowEntry: number, entriesMax: number): Ledger
 }
 
 /** Entry n is about reservation rn; ages in minutes by the database's clock. */
-async function write(skuId: string, reasons: number[], ages: number[] = []): Promise<void> {
-  for (const [i, reason] of reasons.entries()) {
-    await database.first.pool.query(
-      `INSERT INTO ledger (shard_no, sku_id, entry, before_units, after_units, reason, order_id,
-       cause_id, at_ms) VALUES (?, ?, ?, 0, 0, ?, 'o', ?, UNIX_TIMESTAMP(NOW(3)) * 1000 - ?)`,
-      [partitionOf(skuId), skuId, i + 1, reason, `r${i + 1}`, (ages[i] ?? 0) * MINUTE_MS],
-    );
+async function write(
+  skuId: string,
+  reasons: readonly LedgerReason[],
+  { perChunk = 1, ages = [] as readonly number[] } = {},
+): Promise<void> {
+  const partition = partitionOf(skuId);
+  for (let first = 0; first < reasons.length; first += perChunk) {
+    const entries = reasons.slice(first, first + perChunk).map((reason, i) => {
+      const entry = first + i + 1;
+      const ids = { orderId: 'o', causeId: `r${entry}` };
+      return { partition, skuId, entry, before: 0, after: 0, reason, ...ids };
+    });
+    const age = (ages[first] ?? 0) * MINUTE_MS;
+    await transact(database.first, { name: 'write', deadlineMs: soon() }, async (tx) => {
+      insertLedger(tx, entries, (await readNowMs(tx)) - age);
+    });
   }
 }
 

@@ -9,6 +9,8 @@ import { read } from '../../../platform/mysql/transaction.js';
 import type { GrantsPage } from '../../app/ports.js';
 import { RETRY_HORIZON_MS } from '../../domain/reservation.js';
 import { LedgerReason } from '../../domain/stock.js';
+import { CHUNK_COLUMNS, type ChunkRecord, entriesIn } from './ledger.js';
+import { CHUNK_ENTRIES_MAX } from './ledger-chunk.js';
 
 /** Entries below `belowEntry`, as many as `entriesMax`. Confirms and releases are entries too. */
 export interface LedgerWindow {
@@ -18,12 +20,7 @@ export interface LedgerWindow {
   readonly entriesMax: number;
 }
 
-interface GrantRecord {
-  sku_id: string;
-  entry: string;
-  reason: number;
-  cause_id: string;
-  order_id: string;
+interface GrantRecord extends ChunkRecord {
   too_old: number;
 }
 
@@ -35,20 +32,20 @@ export async function readPastGrants(
 ): Promise<GrantsPage[]> {
   const written = windows.filter((window) => window.belowEntry > 1);
   if (written.length === 0) return windows.map(() => ({ grants: [], nextEntry: undefined }));
-  // The oldest entry of a window comes too, whatever it is: its age says whether to go on.
-  const one = `(shard_no = ? AND sku_id = ? AND entry >= ? AND entry < ?
-    AND (reason = ? OR entry = ?))`;
+  // A chunk belongs to a window if one of its entries does. The lower bound of its own number says to
+  // the server where to begin; the rest is arithmetic on what it reads anyway.
+  const one = `(shard_no = ? AND sku_id = ? AND entry > ? AND entry < ? AND entry + entries > ?)`;
   const records = await read<GrantRecord>(
     server,
     o,
-    `SELECT sku_id, entry, reason, cause_id, order_id, at_ms < ${NOW_MS} - ? AS too_old FROM ledger
+    `SELECT ${CHUNK_COLUMNS}, at_ms < ${NOW_MS} - ? AS too_old FROM ledger_chunk
      WHERE ${new Array(written.length).fill(one).join(' OR ')}`,
     [
       RETRY_HORIZON_MS,
       ...written.flatMap((window) => {
         const { partition, skuId, belowEntry } = window;
         const oldest = oldestOf(window);
-        return [partition, skuId, oldest, belowEntry, LedgerReason.RESERVE, oldest];
+        return [partition, skuId, oldest - CHUNK_ENTRIES_MAX, belowEntry, oldest];
       }),
     ],
   );
@@ -63,12 +60,17 @@ export async function readPastGrants(
 
 function pageOf(window: LedgerWindow, records: readonly GrantRecord[]): GrantsPage {
   const oldest = oldestOf(window);
-  const last = records.find((record) => Number(record.entry) === oldest);
+  const last = records.find(({ entry, entries }) => {
+    return Number(entry) <= oldest && oldest < Number(entry) + entries;
+  });
   // Entries have no gaps: where the oldest is missing, the ledger has been cut below the horizon.
   const ended = oldest <= 1 || last === undefined || last.too_old === 1;
-  const grants = records.filter((record) => record.reason === LedgerReason.RESERVE);
+  const entries = records.flatMap((record) => entriesIn(record, window.partition));
+  const grants = entries.filter(({ entry, reason }) => {
+    return reason === LedgerReason.RESERVE && entry >= oldest && entry < window.belowEntry;
+  });
   return {
-    grants: grants.map((g) => ({ reservationId: g.cause_id, orderId: g.order_id })),
+    grants: grants.map(({ causeId, orderId }) => ({ reservationId: causeId, orderId })),
     nextEntry: ended ? undefined : oldest,
   };
 }

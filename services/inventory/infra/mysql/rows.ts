@@ -8,6 +8,7 @@ import { NOW_MS } from '../../../platform/mysql/time.js';
 import { read, type SqlParameter, type Tx } from '../../../platform/mysql/transaction.js';
 import { type HeldPart, partKey, type ReservationState } from '../../domain/reservation.js';
 import type { LedgerEntry, StockDelta, StockRow } from '../../domain/stock.js';
+import { chunksOf } from './ledger-chunk.js';
 
 interface Query {
   rows<T>(sql: string, values?: readonly SqlParameter[]): Promise<T[]>;
@@ -147,35 +148,33 @@ export async function applyDeltas(tx: Tx, deltas: readonly StockDelta[]): Promis
   assert(changed === deltas.length, `stock moved in ${changed} rows instead of ${deltas.length}`);
 }
 
-const LEDGER: Table = {
-  name: 'ledger',
+const LEDGER_CHUNK: Table = {
+  name: 'ledger_chunk',
   columns: [
     ['shard_no'],
     ['sku_id'],
     ['entry'],
+    ['entries'],
     ['before_units'],
     ['after_units'],
-    ['reason', 2],
-    ['order_id'],
-    ['cause_id'],
     ['at_ms'],
+    ['moves'],
   ],
 };
 
 /** With the next statement, which is the one that moves the stock. */
 export function insertLedger(tx: Tx, entries: readonly LedgerEntry[], nowMs: number): void {
-  const rows = entries.map((e) => [
-    e.partition,
-    e.skuId,
-    e.entry,
-    e.before,
-    e.after,
-    e.reason,
-    e.orderId,
-    e.causeId,
+  const rows = chunksOf(entries).map((chunk) => [
+    chunk.partition,
+    chunk.skuId,
+    chunk.entry,
+    chunk.entries,
+    chunk.before,
+    chunk.after,
     nowMs,
+    chunk.moves,
   ]);
-  insertRowsLater(tx, LEDGER, rows);
+  insertRowsLater(tx, LEDGER_CHUNK, rows);
 }
 
 /**

@@ -13,10 +13,12 @@ let under: Awaited<ReturnType<typeof openStockDatabase>>;
 beforeAll(async () => {
   under = await openStockDatabase();
   const book = under.book();
-  const totals = { a: 5, b: 8, c: 100, d: 5_000, e: 0 };
+  const totals = { a: 5, b: 3, c: 100, d: 5_000, e: 0 };
   for (const [skuId, delta] of Object.entries(totals)) {
     await book.restock({ requestId: `r-${skuId}`, skuId, delta, reason: '' }, soon());
   }
+  // The ledger's last word counts, not its first.
+  await book.restock({ requestId: 'r-b-again', skuId: 'b', delta: 5, reason: '' }, soon());
 });
 afterAll(() => under.close());
 

@@ -21,7 +21,7 @@ const CLASSES = [
 ] as const;
 
 const SELECT_PAGE = `SELECT s.shard_no, s.sku_id, s.available, s.reserved, s.sold, s.total,
-  (SELECT l.after_units FROM ledger l WHERE l.shard_no = s.shard_no AND l.sku_id = s.sku_id
+  (SELECT l.after_units FROM ledger_chunk l WHERE l.shard_no = s.shard_no AND l.sku_id = s.sku_id
    ORDER BY l.entry DESC LIMIT 1) AS ledger_units
   FROM stock s WHERE s.shard_no IN (?) AND (s.shard_no > ? OR (s.shard_no = ? AND s.sku_id > ?))
   ORDER BY s.shard_no, s.sku_id LIMIT ?`;

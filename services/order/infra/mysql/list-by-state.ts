@@ -3,31 +3,39 @@
 //
 // Bounds: two statements and at most `limit` rows per server, and the lines of the merged page alone.
 // A server that does not answer fails the listing: a page with a hole would pass for a whole one. So a
-// server whose shards moved while it was read is asked again.
+// server whose shards moved while it was read is asked again. For who may see what is stale, a replica
+// gives the page of its server; what belongs to the orders of the merged page is few keys of the primary.
 
 import { geneOf } from '../../../platform/ids.js';
-import type { MysqlServer } from '../../../platform/mysql/connect.js';
 import type { ShardGates } from '../../../platform/mysql/shard-gates.js';
 import type { SqlParameter } from '../../../platform/mysql/transaction.js';
 import { SHARDS } from '../../../platform/shard.js';
 import type { StateOrdersQuery } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
 import { stateCodes } from './order-codes.js';
+import type { OrderReplicas } from './order-replicas.js';
 import { type OrderRow, SELECT_BY_STATE } from './order-rows.js';
-import { selectOn, withLines } from './read-orders.js';
+import { type Select, selectOn, withLines } from './read-orders.js';
 
 const ALL_SHARDS = Array.from({ length: SHARDS }, (_, shard) => shard);
 
 export async function listByState(
-  gates: ShardGates,
+  { gates, replicas }: { gates: ShardGates; replicas?: OrderReplicas | undefined },
   query: StateOrdersQuery,
   deadlineMs: number,
 ): Promise<Order[]> {
   const pages: OrderRow[][] = [];
   const itself = (shard: number) => shard;
   await gates.each(ALL_SHARDS, { shardOf: itself, deadlineMs }, async (server, shards) => {
+    const stale =
+      query.mayBeStale &&
+      (await replicas?.list(server, shards, deadlineMs, (select) => pageOf(select, shards, query)));
+    if (stale) {
+      pages.push(stale);
+      return [];
+    }
     const look = gates.look(server);
-    const page = await pageOf(server, shards, query, deadlineMs);
+    const page = await pageOf(selectOn(server, deadlineMs), shards, query);
     if ((await look(shards, deadlineMs)).size > 0) return shards;
     pages.push(page);
     return [];
@@ -63,10 +71,9 @@ export function mergeNewest<T extends { order_id: string }>(
 }
 
 function pageOf(
-  server: MysqlServer,
+  select: Select,
   owned: readonly number[],
   query: StateOrdersQuery,
-  deadlineMs: number,
 ): Promise<OrderRow[]> {
   const values: SqlParameter[] = [stateCodes[query.state]];
   let where = 'state = ?';
@@ -77,5 +84,5 @@ function pageOf(
   // A part of the index too, as a part of the primary key.
   where += ' AND shard_no IN (?)';
   const sql = `${SELECT_BY_STATE} WHERE ${where} ORDER BY order_id DESC LIMIT ?`;
-  return selectOn(server, deadlineMs)(sql, [...values, owned, query.limit]);
+  return select(sql, [...values, owned, query.limit]);
 }

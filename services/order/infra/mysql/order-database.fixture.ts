@@ -3,6 +3,7 @@
 
 import { systemClock } from '../../../platform/clock.js';
 import { geneOf } from '../../../platform/ids.js';
+import type { ShardMap } from '../../../platform/mysql/connect.js';
 import { createTestDatabase } from '../../../platform/mysql/database.fixture.js';
 import { migrate } from '../../../platform/mysql/migrate.js';
 import { Outbox } from '../../../platform/mysql/outbox.js';
@@ -11,12 +12,14 @@ import { read } from '../../../platform/mysql/transaction.js';
 import { silent, testUrl } from '../../../platform/real-servers.fixture.js';
 import { storeLimits } from '../../config.js';
 import type { PartsCache } from '../parts-cache.js';
+import type { OrderReplicas } from './order-replicas.js';
 import { MysqlOrderStore } from './order-store.js';
 
-/** Each of the two stores may have a cache. */
+/** Each of the two stores may have a cache; both read the replicas. */
 export async function openOrderDatabase(
   urls = [testUrl('TEST_MYSQL_1'), testUrl('TEST_MYSQL_2')],
   caches: readonly PartsCache[] = [],
+  replicasOf: (shards: ShardMap, database: string) => OrderReplicas | undefined = () => undefined,
 ) {
   const database = await createTestDatabase({ urls, poolSize: 12 });
   const { shards } = database;
@@ -38,6 +41,7 @@ export async function openOrderDatabase(
     clock: systemClock,
   });
   await gates.open();
+  const replicas = replicasOf(shards, database.name);
   const open = (cache?: PartsCache) =>
     new MysqlOrderStore({
       gates,
@@ -45,6 +49,7 @@ export async function openOrderDatabase(
       clock: systemClock,
       limits: storeLimits,
       cache,
+      replicas,
       announced: false,
       changed: () => {},
     });

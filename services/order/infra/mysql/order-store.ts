@@ -23,7 +23,6 @@ import type {
   OrderStore,
   TrackingStore,
   TrackResult,
-  UserOrdersQuery,
 } from '../../app/ports.js';
 import type { Order } from '../../domain/order.js';
 import type { NewTrackingEvent } from '../../domain/tracking.js';
@@ -37,8 +36,10 @@ import { commitBatch } from './commit-batch.js';
 import { MysqlDueQueue } from './due-orders.js';
 import { withTraces } from './event-traces.js';
 import { listByState } from './list-by-state.js';
+import { listByUser } from './list-by-user.js';
 import { openOrderReads } from './order-reads.js';
-import { listOrders, type RequestKey, readByRequests, selectOn } from './read-orders.js';
+import type { OrderReplicas } from './order-replicas.js';
+import { type RequestKey, readByRequests, selectOn } from './read-orders.js';
 import { resolveBatch } from './resolve-batch.js';
 import { StoredSnapshots } from './stored-snapshots.js';
 import { type TrackItem, trackBatch } from './track-batch.js';
@@ -57,6 +58,7 @@ export interface MysqlOrderStoreParts {
   readonly clock: Clock;
   readonly limits: OrderStoreLimits;
   readonly cache?: PartsCache | undefined;
+  readonly replicas?: OrderReplicas | undefined;
   /** Whether the public hears of orders, see changed-event.ts. It costs an outbox row per version. */
   readonly announced: boolean;
   /** Called after each committed change. */
@@ -101,10 +103,13 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
     );
   }
 
-  read(orderId: bigint, deadlineMs: number): Promise<Order | undefined> {
-    return this.#o.gates.read(geneOf(orderId), deadlineMs, (server) =>
-      this.#lane(server).reads.add(orderId, deadlineMs),
-    );
+  read(orderId: bigint, deadlineMs: number, atLeastVersion = 0): Promise<Order | undefined> {
+    const { gates, replicas } = this.#o;
+    if (replicas === undefined || atLeastVersion === 0) return this.#readNow(orderId, deadlineMs);
+    const primary = gates.shards.serverOf(geneOf(orderId));
+    return replicas
+      .read(primary, { orderId, atLeastVersion }, deadlineMs)
+      .then((order) => order ?? this.#readNow(orderId, deadlineMs));
   }
 
   findByRequest(userId: string, requestId: string, deadlineMs: number) {
@@ -115,9 +120,8 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
   }
 
   list(query: OrderQuery, deadlineMs: number): Promise<Order[]> {
-    const { gates } = this.#o;
-    if (query.userId === undefined) return listByState(gates, query, deadlineMs);
-    return listByUser(gates, query, deadlineMs);
+    if (query.userId === undefined) return listByState(this.#o, query, deadlineMs);
+    return listByUser(this.#o, query, deadlineMs);
   }
 
   async resolve(orderIds: readonly bigint[], deadlineMs: number): Promise<OrderFate[]> {
@@ -134,7 +138,14 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
   /** Refuses new work and lets the work in progress finish. */
   async stop(): Promise<void> {
     const lanes = [...this.#lanes.values()].flatMap((lane) => Object.values(lane));
+    await this.#o.replicas?.stop();
     await Promise.all(lanes.map((batcher: { stop(): Promise<void> }) => batcher.stop()));
+  }
+
+  #readNow(orderId: bigint, deadlineMs: number): Promise<Order | undefined> {
+    return this.#o.gates.read(geneOf(orderId), deadlineMs, (server) =>
+      this.#lane(server).reads.add(orderId, deadlineMs),
+    );
   }
 
   #lane(server: MysqlServer): Lane {
@@ -217,20 +228,6 @@ export class MysqlOrderStore implements OrderStore, TrackingStore {
 function newsOf(result: CommitResult | NotOwner): OutboxEvent[] {
   if (result === NOT_OWNER || result.outcome !== 'COMMITTED') return [];
   return [placedEvent(result.order)];
-}
-
-function listByUser(
-  gates: ShardGates,
-  query: UserOrdersQuery,
-  deadlineMs: number,
-): Promise<Order[]> {
-  const shard = shardOf(query.userId);
-  return gates.read(shard, deadlineMs, async (server) => {
-    const look = gates.look(server);
-    const orders = await listOrders(selectOn(server, deadlineMs), shard, query);
-    if (orders.length > 0) return orders;
-    return (await look([shard], deadlineMs)).size > 0 ? NOT_OWNER : orders;
-  });
 }
 
 async function findMany(
