@@ -7,9 +7,11 @@ import { EDGE } from './edge.mjs';
 import { FLOW } from './flow.mjs';
 import { GATE } from './gate.mjs';
 import { LEDGER } from './ledger.mjs';
+import { MACHINERY } from './machinery.mjs';
 import { MONEY } from './money.mjs';
 import { NUMBERS } from './numbers.mjs';
 import { RECONCILE } from './reconcile.mjs';
+import { REPLICAS } from './replicas.mjs';
 import { RULES } from './rules.mjs';
 import { SCHEDULES } from './schedules.mjs';
 
@@ -20,8 +22,10 @@ export const MUTANTS = [
   ...ARBITER,
   ...GATE,
   ...LEDGER,
+  ...MACHINERY,
   ...MONEY,
   ...NUMBERS,
   ...RECONCILE,
+  ...REPLICAS,
   ...SCHEDULES,
 ];

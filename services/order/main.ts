@@ -9,7 +9,12 @@ import { armCrashPoints } from '../platform/crash-point.js';
 import { IdSource } from '../platform/ids.js';
 import { Lifecycle } from '../platform/lifecycle.js';
 import { createLog } from '../platform/log.js';
-import { assertDurable, connectShards, type ShardMap } from '../platform/mysql/connect.js';
+import {
+  assertDurable,
+  connectServer,
+  connectShards,
+  type ShardMap,
+} from '../platform/mysql/connect.js';
 import { migrate } from '../platform/mysql/migrate.js';
 import { outboxLook } from '../platform/mysql/outbox-meter.js';
 import { rowLockLook } from '../platform/mysql/row-lock-look.js';
@@ -19,7 +24,6 @@ import { connectRedis, redisReady } from '../platform/redis/connect.js';
 import { assertNoEviction } from '../platform/redis/eviction.js';
 import { connectClient } from '../platform/rpc/client.js';
 import { RpcServer } from '../platform/rpc/server.js';
-import { SHARDS } from '../platform/shard.js';
 import { openMetrics } from '../platform/telemetry/open-metrics.js';
 import { startTracing } from '../platform/telemetry/trace-export.js';
 import { type AssembledOrder, assembleOrder, type EventStream } from './assemble.js';
@@ -84,12 +88,13 @@ function openReplicas(settings: config.OrderConfig, shards: ShardMap): OrderRepl
   const database = `${prefix}order`;
   const poolSize = config.REPLICA_POOL_SIZE;
   const servers = entries.map(({ from, url }) => {
-    // A map of its own that knows one server: which shards that has, its gates say.
-    const everything = { from: 0, to: SHARDS - 1, url };
-    const replica = connectShards({ shards: [everything], database, poolSize, log });
-    lifecycle.onStop('mysql replica', () => replica.close());
-    return { primary: shards.configuredFor(from), server: replica.configuredFor(0) };
+    // Of which shards it may tell, its gates say.
+    const server = connectServer({ url, database, poolSize });
+    lifecycle.onStop('mysql replica', () => server.pool.end());
+    return { primary: shards.configuredFor(from), server };
   });
+  const names = servers.map(({ server }) => server.name);
+  log.info({ replicas: names, database, poolSize }, 'mysql replicas');
   return new OrderReplicas({ servers, clock, log, limits: config.replicasLimits });
 }
 

@@ -100,7 +100,7 @@ export function connectShards(o: {
 }): ShardMap {
   const servers = new Map<string, MysqlServer>();
   const ranges = o.shards.map(({ from, to, url }) => {
-    const server = servers.get(url) ?? connectServer(url, o.database, o.poolSize);
+    const server = servers.get(url) ?? connectServer({ ...o, url });
     servers.set(url, server);
     return { from, to, server };
   });
@@ -109,7 +109,14 @@ export function connectShards(o: {
   return new ShardMap(ranges);
 }
 
-function connectServer(url: string, database: string, poolSize: number): MysqlServer {
+export interface ServerOptions {
+  readonly url: string;
+  readonly database: string;
+  readonly poolSize: number;
+}
+
+/** One server on its own, as a replica is. Opens no connection yet; end its pool. */
+export function connectServer({ url, database, poolSize }: ServerOptions): MysqlServer {
   const options = connectionOptions(new URL(url));
   const pool = createPool({
     ...options,

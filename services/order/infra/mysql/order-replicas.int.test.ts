@@ -9,7 +9,7 @@ import {
   startReplicatedMysql,
 } from '../../../../test/harness/replicated-mysql.js';
 import { systemClock } from '../../../platform/clock.js';
-import { connectShards, type MysqlServer, type ShardMap } from '../../../platform/mysql/connect.js';
+import { connectServer, type MysqlServer } from '../../../platform/mysql/connect.js';
 import { StatementTap } from '../../../platform/mysql/statement-tap.fixture.js';
 import { read } from '../../../platform/mysql/transaction.js';
 import { eventually, silent } from '../../../platform/real-servers.fixture.js';
@@ -39,7 +39,7 @@ let mysql: ReplicatedMysql;
 let taps: { primary: StatementTap; replica: StatementTap };
 let under: Awaited<ReturnType<typeof openOrderDatabase>>;
 /** Past the tap. */
-let replicaItself: ShardMap;
+let replicaItself: MysqlServer;
 
 beforeAll(async () => {
   mysql = await startReplicatedMysql();
@@ -48,8 +48,8 @@ beforeAll(async () => {
   taps = { primary, replica };
   const [primaryUrl, replicaUrl] = [await primary.listen(), await replica.listen()];
   under = await openOrderDatabase([primaryUrl], [], (shards, database) => {
-    const of = (url: string) => oneServer(url, database).serverOf(0);
-    replicaItself = oneServer(mysql.replicaUrl, database);
+    const of = (url: string) => connectServer({ url, database, poolSize: 4 });
+    replicaItself = of(mysql.replicaUrl);
     const servers = [{ primary: shards.serverOf(0), server: of(replicaUrl) }];
     const limits = replicasLimits;
     return new OrderReplicas({ servers, clock: systemClock, log: silent, limits });
@@ -58,7 +58,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await under?.close();
-  await replicaItself?.close();
+  await replicaItself?.pool.end();
   await taps?.primary.close();
   await taps?.replica.close();
   await mysql?.stop();
@@ -188,11 +188,6 @@ test('a replica that stands still, and one that is dead, cost time and nothing e
   }
 }, 60_000);
 
-function oneServer(url: string, database: string): ShardMap {
-  const shards = [{ from: 0, to: 63, url }];
-  return connectShards({ shards, database, poolSize: 4, log: silent });
-}
-
 async function whileHeld<T>(work: () => Promise<T>): Promise<T> {
   await mysql.apply(false);
   try {
@@ -239,13 +234,12 @@ function readAt({ orderId }: { orderId: bigint }, atLeastVersion: number) {
 
 /** Waits until the replica has the order as it is, or one that is newer. */
 async function replicated({ orderId, version }: Order): Promise<void> {
-  const server = replicaItself.serverOf(0);
-  await eventually(async () => (await versionOn(server, orderId)) >= version, 30_000);
+  await eventually(async () => (await versionOnReplica(orderId)) >= version, 30_000);
 }
 
-async function versionOn(server: MysqlServer, orderId: bigint): Promise<number> {
+async function versionOnReplica(orderId: bigint): Promise<number> {
   const sql = 'SELECT version FROM orders WHERE order_id = ?';
-  const ask = read<{ version: number }>(server, { deadlineMs: soon() }, sql, [orderId]);
+  const ask = read<{ version: number }>(replicaItself, { deadlineMs: soon() }, sql, [orderId]);
   // As long as the replica has no such database or table.
   const rows = await ask.catch(() => []);
   return rows[0]?.version ?? 0;
