@@ -15,8 +15,9 @@ export interface RoundOptions extends MeasureOptions {
   readonly rounds: number;
   /** What the progress bar is called. */
   readonly title?: string;
-  /** Less where everything is warm already but for a few of its variants. */
+  /** Less where everything is warm already but for a few of its variants, more for what is rare. */
   readonly warmUpOperations?: number;
+  readonly warmUpSecondsMax?: number;
 }
 
 export type Samples<Name extends string> = Record<Name, Sample[]>;
@@ -63,7 +64,8 @@ export async function runRounds<Name extends string>(
   return samples;
 }
 
-function warmUp({ seconds, warmUpOperations = WARM_UP_OPERATIONS }: RoundOptions) {
-  const secondsMax = seconds <= 1 ? WARM_UP_SECONDS_QUICK : WARM_UP_SECONDS_MAX;
-  return { seconds: secondsMax, operationsMax: warmUpOperations };
+function warmUp(o: RoundOptions) {
+  const { warmUpOperations = WARM_UP_OPERATIONS, warmUpSecondsMax = WARM_UP_SECONDS_MAX } = o;
+  const seconds = o.seconds <= 1 ? WARM_UP_SECONDS_QUICK : warmUpSecondsMax;
+  return { seconds, operationsMax: warmUpOperations };
 }
