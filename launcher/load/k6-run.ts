@@ -96,6 +96,8 @@ function argumentsOf(run: K6Run, journal: string): string[] {
 function settingsOf(run: K6Run, mesh: MeshStatus, summary: string): Record<string, string> {
   const { size } = run;
   return {
+    // It shares the processors with what it measures, and may take memory in place of time: some 2 GB.
+    GOGC: '400',
     // It neither reports its use nor looks for extensions: a load test calls the mesh and nobody
     // else.
     K6_NO_USAGE_REPORT: 'true',

@@ -9,6 +9,7 @@ import http from 'k6/http';
 import { Client, StatusOK } from 'k6/net/grpc';
 import type { Protocol } from '../plan/journal-line.ts';
 import { config } from './config.ts';
+import { warmingUp } from './warm-up.ts';
 
 export type Service = 'order' | 'inventory' | 'payment';
 
@@ -113,8 +114,9 @@ function path(service: Service, method: string): string {
   return `${FULL_NAMES[service]}/${method}`;
 }
 
+/** Thresholds speak of calls with the tag `op`. */
 function params(op: string) {
-  return { tags: { op }, timeout: CALL_MS_MAX };
+  return { tags: { op: warmingUp() ? `${op}.warm_up` : op }, timeout: CALL_MS_MAX };
 }
 
 interface GrpcError {
