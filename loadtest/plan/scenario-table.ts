@@ -61,7 +61,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
   steady: {
     shows: 'a constant stream over thousands of SKUs by Zipf, several lines, some pay',
-    full: { rate: 500, seconds: 80, skus: 2_000, units: 1_000_000 },
+    full: { rate: 400, seconds: 80, skus: 2_000, units: 1_000_000 },
     short: { rate: 60, seconds: 6, skus: 100, units: 1_000_000 },
     sellsOut: false,
     steady: true,
