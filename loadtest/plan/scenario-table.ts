@@ -54,21 +54,21 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
   'flash-sale': {
     shows: 'a ramp of buyers onto one SKU, ten times more than there are units',
-    full: { rate: 1_500, seconds: 30, skus: 1, units: 3_000 },
+    full: { rate: 1_200, seconds: 30, skus: 1, units: 2_400 },
     short: { rate: 80, seconds: 6, skus: 1, units: 40 },
     sellsOut: true,
     steady: false,
   },
   steady: {
     shows: 'a constant stream over thousands of SKUs by Zipf, several lines, some pay',
-    full: { rate: 400, seconds: 80, skus: 2_000, units: 1_000_000 },
+    full: { rate: 250, seconds: 80, skus: 2_000, units: 1_000_000 },
     short: { rate: 60, seconds: 6, skus: 100, units: 1_000_000 },
     sellsOut: false,
     steady: true,
   },
   spike: {
     shows: 'ten times the usual stream for 30 s, then the usual one again',
-    full: { rate: 1_000, seconds: 70, skus: 200, units: 1_000_000 },
+    full: { rate: 700, seconds: 70, skus: 200, units: 1_000_000 },
     short: { rate: 150, seconds: 9, skus: 50, units: 1_000_000 },
     sellsOut: false,
     steady: false,
@@ -89,7 +89,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   },
   mixed: {
     shows: 'create, read, pay, ship and cancel side by side, restocked in the middle',
-    full: { rate: 300, seconds: 80, skus: 500, units: 40 },
+    full: { rate: 200, seconds: 80, skus: 500, units: 40 },
     short: { rate: 60, seconds: 6, skus: 50, units: 5 },
     sellsOut: false,
     steady: true,
