@@ -114,10 +114,20 @@ function roundRobin(channels: readonly Channel[]): () => Channel {
 /**
  * What a call holds until it is answered. It lets go of it then, because the engine does not let go of the
  * call: Node and grpc-js keep calls in Maps, and an old Map's table keeps what it held (open-by-id.ts).
+ * For the same reason nothing that a call's functions can see may hold the request.
  */
 interface Carried {
   bytes: Buffer | undefined;
-  settle: { resolve: (response: Message) => void; reject: (error: RpcError) => void } | undefined;
+  settle: Settle | undefined;
+}
+
+interface Settle {
+  readonly resolve: (response: Message) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Answer {
+  message: Message | undefined;
 }
 
 function bytesOf({ bytes }: Carried): Buffer {
@@ -126,41 +136,51 @@ function bytesOf({ bytes }: Carried): Buffer {
 }
 
 function unary(pick: () => Channel, method: DescMethod) {
-  const path = methodPath(method);
   const encode = encoder(method.input);
+  const send = sender(pick, method);
+  return (request: MessageLike, o: CallOptions): Promise<Message> => {
+    const carried: Carried = { bytes: undefined, settle: undefined };
+    const answered = new Promise<Message>((resolve, reject) => {
+      carried.settle = { resolve, reject };
+    });
+    try {
+      refuseInVain(o);
+      carried.bytes = encode(request);
+      send(carried, o);
+    } catch (error) {
+      carried.settle?.reject(error);
+    }
+    return answered;
+  };
+}
+
+function sender(pick: () => Channel, method: DescMethod) {
+  const path = methodPath(method);
   const decode = decoder(method.output);
   const meter = new CallMeter('client', path);
-  return (request: MessageLike, o: CallOptions): Promise<Message> =>
-    new Promise((resolve, reject) => {
-      refuseInVain(o);
-      const { signal, deadlineMs: deadline } = o;
-      const bytes = encode(request);
-      const span = beginCall(path, o.span);
-      const metadata = tracedHeaders(o.metadata, span);
-      const startMs = performance.now();
-      const carried: Carried = { bytes, settle: { resolve, reject } };
-      const call = pick().makeUnaryRequest(
-        path,
-        bytesOf,
-        decode,
-        carried,
-        metadata,
-        { deadline },
-        (error, response) => {
-          const { settle } = carried;
-          carried.bytes = undefined;
-          carried.settle = undefined;
-          signal?.removeEventListener('abort', cancel);
-          meter.ended(startMs, error?.code ?? status.OK);
-          const failed = error === null ? undefined : failure(error, signal);
-          endClientCall(span, failed);
-          if (failed) settle?.reject(failed);
-          else settle?.resolve(response as Message);
-        },
-      );
-      const cancel = () => call.cancel();
-      signal?.addEventListener('abort', cancel, { once: true });
-    });
+  const answerOf = (bytes: Buffer): Answer => ({ message: decode(bytes) });
+  return (carried: Carried, { signal, deadlineMs: deadline, ...o }: CallOptions): void => {
+    const span = beginCall(path, o.span);
+    const metadata = tracedHeaders(o.metadata, span);
+    const startMs = performance.now();
+    const done = (error: ServiceError | null, answer: Answer | undefined) => {
+      const { settle } = carried;
+      const message = answer?.message;
+      carried.bytes = undefined;
+      carried.settle = undefined;
+      if (answer) answer.message = undefined;
+      signal?.removeEventListener('abort', cancel);
+      meter.ended(startMs, error?.code ?? status.OK);
+      const failed = error === null ? undefined : failure(error, signal);
+      endClientCall(span, failed);
+      if (failed) settle?.reject(failed);
+      else settle?.resolve(message as Message);
+    };
+    const until = { deadline };
+    const call = pick().makeUnaryRequest(path, bytesOf, answerOf, carried, metadata, until, done);
+    const cancel = () => call.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+  };
 }
 
 function stream(pick: () => Channel, method: DescMethod) {
