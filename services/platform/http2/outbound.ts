@@ -87,7 +87,8 @@ export class Outbound {
   answer(to: Sender, head: Buffer, { prefix, data }: AnswerData, trailers: Buffer): void {
     const length = prefix.length + data.length;
     this.headers(to.streamId, head, false);
-    if (length > this.#room(to) || length > this.#frameBytesMax) {
+    const whole = length <= this.#room(to) && length <= this.#frameBytesMax;
+    if (!whole || to.waiting.length > 0) {
       this.data(to, Buffer.concat([prefix, data]));
       this.end(to, trailers);
       return;
